@@ -1,0 +1,16 @@
+namespace Ringfence.Audit;
+
+/// <summary>What the agent said in its own event stream, beside tool calls: text, retries, errors, its own idea of the result. Always reported.</summary>
+/// <param name="Kind"><c>text</c>, <c>retry</c>, <c>error</c>, <c>permission_denied</c>, <c>result</c>, <c>unknown</c>.</param>
+/// <param name="Text">At most 4 KiB; the whole is kept as a blob under <paramref name="Digest"/>.</param>
+public sealed record AgentSaid(string Kind, string Text, string Digest) : AuditFact
+{
+    public override string Type => "agent.said";
+}
+
+/// <summary>The agent's process ended.</summary>
+/// <param name="Outcome">What it claims: <c>success</c>, <c>failed</c>, <c>max_turns</c>, <c>max_cost</c>, <c>unknown</c>.</param>
+public sealed record AgentFinished(int Attempt, string Outcome, int ExitCode, string? Message) : AuditFact
+{
+    public override string Type => "agent.finished";
+}

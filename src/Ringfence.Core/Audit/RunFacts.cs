@@ -1,0 +1,46 @@
+namespace Ringfence.Audit;
+
+public sealed record RunRequested(
+    string Repository, string? Ref, string Agent, string? Model, string PromptDigest, string RequestedBy, string RequestDigest) : AuditFact
+{
+    public override string Type => "run.requested";
+}
+
+public sealed record RunAdmitted(string By) : AuditFact
+{
+    public override string Type => "run.admitted";
+}
+
+public sealed record RunRejected(string Code, string Message) : AuditFact
+{
+    public override string Type => "run.rejected";
+}
+
+/// <summary>The agent is about to start: what it is, what holds it, under which limits.</summary>
+/// <param name="AgentDigest">SHA-256 of the executable that is started.</param>
+/// <param name="Isolation">One line per wall and limit, as the backend reached it on this machine.</param>
+public sealed record RunStarted(
+    int Attempt, string Agent, string AgentVersion, string AgentDigest, IReadOnlyList<string> Isolation, long CostLimitNanodollars,
+    int TurnLimit, long TimeLimitMilliseconds, string PolicyDigest, string PriceVersion) : AuditFact
+{
+    public override string Type => "run.started";
+}
+
+public sealed record RunStateChanged(string From, string To, string? Reason = null) : AuditFact
+{
+    public override string Type => "run.state";
+}
+
+/// <summary>The change set was kept although the run did not get to its end.</summary>
+public sealed record RunSalvaged(string Tree, string Digest, int Files) : AuditFact
+{
+    public override string Type => "run.salvaged";
+}
+
+/// <summary>The last event of a run. Its counts make a shortened record visible.</summary>
+public sealed record RunEnded(
+    string Status, string? Reason, string? Message, string? By, int Turns, long CostNanodollars, long DurationMilliseconds,
+    IReadOnlyDictionary<string, long> EventCounts) : AuditFact
+{
+    public override string Type => "run.ended";
+}

@@ -1,0 +1,14 @@
+namespace Ringfence.Outputs;
+
+/// <summary>Where an approved change set goes.</summary>
+public enum OutputKind
+{
+    /// <summary>A branch <c>ringfence/RUN</c> in the user's repository; never their working tree, never a push.</summary>
+    Branch,
+
+    /// <summary>A patch file that <c>git am</c> and <c>git apply</c> take.</summary>
+    Patch,
+
+    /// <summary>Nothing leaves; the change set stays in the store.</summary>
+    None,
+}

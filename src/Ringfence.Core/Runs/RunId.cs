@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+
+namespace Ringfence.Runs;
+
+/// <summary>
+/// Names a run: 16 characters, ten of time and six of chance, in Crockford's base 32 (no i, l, o, u), so that ids sort by creation,
+/// can be read aloud, and fit a branch name. People may type any unambiguous prefix.
+/// </summary>
+public readonly record struct RunId(string Value)
+{
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    public static RunId New(TimeProvider time) =>
+        new(string.Create(16, time.GetUtcNow().ToUnixTimeMilliseconds(), static (span, milliseconds) =>
+        {
+            for (var i = 9; i >= 0; i--, milliseconds >>= 5)
+            {
+                span[i] = Alphabet[(int)(milliseconds & 31)];
+            }
+
+            RandomNumberGenerator.GetItems(Alphabet, span[10..]);
+        }));
+
+    public static bool IsValid(string text) => text.Length == 16 && text.All(Alphabet.Contains);
+
+    public override string ToString() => Value;
+}

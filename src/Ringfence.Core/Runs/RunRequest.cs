@@ -1,0 +1,37 @@
+using Ringfence.Egress;
+using Ringfence.Outputs;
+
+namespace Ringfence.Runs;
+
+/// <summary>What was asked for: everything that decides how a run goes, and nothing that is known only later.</summary>
+public sealed record RunRequest
+{
+    public required string Prompt { get; init; }
+
+    /// <summary>A path on this machine or a URL that git can fetch from.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>Branch, tag or commit to start from. Default: what is checked out there (HEAD).</summary>
+    public string? Ref { get; init; }
+
+    /// <summary>Name of an agent description. Default: the built-in agent.</summary>
+    public string Agent { get; init; } = "ringfence-agent";
+
+    /// <summary>Model id sent to the provider; null leaves the agent's default.</summary>
+    public string? Model { get; init; }
+
+    public RunLimits Limits { get; init; } = new();
+
+    /// <summary>The done-when checks: shell command lines that the platform runs, in order, in a fresh sandbox on exactly the tree to be published.</summary>
+    public IReadOnlyList<string> Done { get; init; } = [];
+
+    /// <summary>How often the agent may try: 1 means that failed checks end the run. 1 to 10.</summary>
+    public int Attempts { get; init; } = 3;
+
+    public NetworkPolicy Network { get; init; } = NetworkPolicy.DenyAll;
+
+    public OutputKind Output { get; init; } = OutputKind.Branch;
+
+    /// <summary>Who asked, as the entry point authenticated them: an operating-system user or an API key's owner.</summary>
+    public required string RequestedBy { get; init; }
+}
