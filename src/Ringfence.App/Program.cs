@@ -1,1 +1,3 @@
-return 0;
+using Ringfence.App.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -34,6 +34,10 @@ public static class Printable
 
     public static string Escape(string text) => Escape(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>As <see cref="Escape(string)"/>, but lines stay lines and nothing is quoted: for messages that hold untrusted parts.</summary>
+    public static string EscapeLines(string text) =>
+        string.Join('\n', text.Split('\n').Select(line => Escape(line) is ['"', .. var inner, '"'] && inner != line ? inner : line));
+
     private static void AppendEscaped(StringBuilder text, ReadOnlySpan<byte> bytes)
     {
         foreach (var b in bytes)

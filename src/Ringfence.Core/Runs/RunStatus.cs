@@ -31,7 +31,13 @@ public enum FailReason
     Rejected,
     Expired,
     AgentError,
+
+    /// <summary>The agent ended, content with itself, and no file is different.</summary>
+    NothingDone,
     ResourceLimit,
+
+    /// <summary>This machine lacks something that the run needs: namespaces, git, room on the disk.</summary>
+    Environment,
 
     /// <summary>The supervisor ended without ending the run: kill -9, a crash, power loss.</summary>
     Interrupted,

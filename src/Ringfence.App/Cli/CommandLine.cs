@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Ringfence.App.Commands;
+
+namespace Ringfence.App.Cli;
+
+/// <summary>The command tree, and the one place where bad input and bugs become exit codes.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var terminal = new Terminal(Console.Out, Console.Error);
+        var parsed = CreateRoot(terminal).Parse(args);
+
+        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        {
+            terminal.WriteFailures([.. parsed.Errors.Select(e => new Failure("bad_arguments", e.Message))]);
+            terminal.Error.WriteLine($"Try: {Usage(parsed.CommandResult.Command)} --help");
+            return ExitCodes.BadInput;
+        }
+
+        // Ctrl-C, SIGTERM and SIGHUP cancel; the run then salvages and ends by itself, so there is no second clock here.
+        using var interrupt = new Interrupt(terminal);
+
+        try
+        {
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupt.Token);
+        }
+        catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+        {
+            return ExitCodes.Cancelled;
+        }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            terminal.WriteBug(bug);
+            return ExitCodes.Internal;
+        }
+    }
+
+    internal static RootCommand CreateRoot(Terminal terminal) =>
+        new("Runs coding agents in production: sandboxed, budgeted, recorded, checked, and gated by a person.")
+        {
+            CompletionCommand.Create(terminal),
+            HelpCommand.Create(terminal),
+        };
+
+    private static string Usage(Command command) =>
+        command is RootCommand ? "ringfence" : $"ringfence {command.Name}";
+}

@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace Ringfence.App.Cli;
+
+/// <summary>
+/// Turns the signals that ask a program to end into a cancellation. The first one starts an orderly end that keeps what was done; a second
+/// Ctrl-C is told that the end is under way, because a program that dies at once would leave that work to the next start.
+/// </summary>
+internal sealed class Interrupt : IDisposable
+{
+    private readonly CancellationTokenSource source = new();
+    private readonly PosixSignalRegistration[] registrations;
+
+    public Interrupt(Terminal terminal) => registrations =
+    [
+        .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal =>
+            PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+
+                if (source.IsCancellationRequested)
+                {
+                    terminal.Error.WriteLine("Ending already: keeping what the agent did…");
+                    return;
+                }
+
+                source.Cancel();
+            })),
+    ];
+
+    public CancellationToken Token => source.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations)
+        {
+            registration.Dispose();
+        }
+
+        source.Dispose();
+    }
+}
