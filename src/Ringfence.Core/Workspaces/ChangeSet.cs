@@ -6,6 +6,9 @@ namespace Ringfence.Workspaces;
 /// <param name="Digest">SHA-256 over base and tree: what a review shows and an approval is bound to. Lower-case hex.</param>
 public sealed record ChangeSet(string Base, string Tree, string Digest, IReadOnlyList<FileChange> Files)
 {
+    /// <summary>What is in the workspace but not in the tree, or was changed on the way there. Nothing is left out without a line here.</summary>
+    public IReadOnlyList<PathNote> Notes { get; init; } = [];
+
     public bool IsEmpty => Files.Count == 0;
 
     public int LinesAdded => Files.Sum(f => Math.Max(0, f.LinesAdded));
