@@ -1,0 +1,87 @@
+using System.Data.Common;
+using Npgsql;
+using Ringfence.Runs;
+
+namespace Ringfence.Storage;
+
+/// <summary>
+/// One open connection and the statements prepared on it. Used by one caller at a time. Preparing a statement costs more than running it, so the
+/// commands are kept; the SQL texts are constants of the program, so that there are not many.
+/// </summary>
+internal sealed class Session(DbConnection connection) : IAsyncDisposable
+{
+    private const int MostCommands = 256;
+
+    private readonly Dictionary<string, DbCommand> commands = new(StringComparer.Ordinal);
+
+    public DbConnection Connection => connection;
+
+    public async Task<int> ExecuteAsync(
+        string sql, DbTransaction? transaction, (string Name, object? Value)[] parameters, CancellationToken cancellationToken) =>
+        await Command(sql, transaction, parameters).ExecuteNonQueryAsync(cancellationToken);
+
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(
+        string sql, DbTransaction? transaction, Func<DbDataReader, T> read, int most, (string Name, object? Value)[] parameters,
+        CancellationToken cancellationToken)
+    {
+        await using var reader = await Command(sql, transaction, parameters).ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+
+        while (rows.Count < most && await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var command in commands.Values)
+        {
+            await command.DisposeAsync();
+        }
+
+        await connection.DisposeAsync();
+    }
+
+    private DbCommand Command(string sql, DbTransaction? transaction, (string Name, object? Value)[] parameters)
+    {
+        if (!commands.TryGetValue(sql, out var command))
+        {
+            command = connection.CreateCommand();
+            command.CommandText = sql;
+
+            if (commands.Count < MostCommands)
+            {
+                commands.Add(sql, command);
+            }
+        }
+
+        command.Transaction = transaction;
+        command.Parameters.Clear();
+
+        foreach (var (name, value) in parameters)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = "@" + name;
+            parameter.Value = Plain(value);
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    /// <summary>Integers for money and time, whatever the type that carries them.</summary>
+    private object Plain(object? value) => value switch
+    {
+        null => DBNull.Value,
+        bool flag => flag ? 1L : 0L,
+        int number => (long)number,
+        Money money => money.Nanodollars,
+        DateTimeOffset time => time.ToUnixTimeMicroseconds(),
+        RunId run => run.Value,
+        ReadOnlyMemory<byte> bytes when connection is not NpgsqlConnection => bytes.ToArray(),
+        _ => value,
+    };
+}

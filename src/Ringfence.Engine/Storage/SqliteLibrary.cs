@@ -1,0 +1,48 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+namespace Ringfence.Storage;
+
+/// <summary>
+/// Chooses the SQLite that is loaded: the system's, when it is there and newer than the one in the package, because the system's is patched.
+/// </summary>
+internal static class SqliteLibrary
+{
+    private const string System = "libsqlite3.so.0";
+
+    // The oldest version with everything that our SQL uses (->> came with 3.38), which is newer than the packaged one.
+    private const int Oldest = 3_038_000;
+
+    private static readonly Lazy<bool> Loaded = new(Load);
+
+    /// <summary>Must be called before the first use of the provider: its static constructor binds the library.</summary>
+    public static void Ensure() => _ = Loaded.Value;
+
+    private static bool Load()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);
+        raw.SetProvider(new SQLite3Provider_e_sqlite3());
+        return true;
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
+        name == "e_sqlite3" && TryLoadSystem(out var handle) ? handle : nint.Zero;
+
+    private static unsafe bool TryLoadSystem(out nint handle)
+    {
+        if (!NativeLibrary.TryLoad(System, out handle))
+        {
+            return false;
+        }
+
+        if (NativeLibrary.TryGetExport(handle, "sqlite3_libversion_number", out var version)
+            && ((delegate* unmanaged<int>)version)() >= Oldest)
+        {
+            return true;
+        }
+
+        NativeLibrary.Free(handle);
+        return false;
+    }
+}
