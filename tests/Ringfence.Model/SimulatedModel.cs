@@ -15,7 +15,7 @@ namespace Ringfence.Model;
 /// </summary>
 public sealed class SimulatedModel : IAsyncDisposable
 {
-    private static readonly IWire[] Wires = [new AnthropicWire()];
+    private static readonly IWire[] Wires = [new AnthropicWire(), new OpenAiResponsesWire(), new OpenAiChatWire(), new GeminiWire()];
 
     private readonly ModelScript script;
     private readonly ScriptPlayer player;

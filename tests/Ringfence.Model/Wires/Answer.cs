@@ -18,6 +18,8 @@ internal sealed record Answer
     /// <summary>Laid over the wire's usage object.</summary>
     public JsonObject? RawUsage { get; init; }
     public int Chunk { get; init; } = 24;
+    public IReadOnlyList<string> CustomTools { get; init; } = [];
+    public bool ReportsStreamUsage { get; init; }
 
     public static Answer To(ModelRequest request, Turn turn, ModelScript script, int number)
     {
@@ -34,6 +36,8 @@ internal sealed record Answer
             Stop = limit is null ? turn.Stop ?? (turn.Calls.Count > 0 ? "tool_use" : "end_turn") : "max_tokens",
             Chunk = Math.Max(1, turn.Chunk),
             RawUsage = turn.Usage.Raw,
+            CustomTools = request.CustomTools,
+            ReportsStreamUsage = request.ReportsStreamUsage,
             Tokens = new Tokens(
                 turn.Usage.Input ?? Math.Max(1, request.Body.Length / 4),
                 limit ?? output,

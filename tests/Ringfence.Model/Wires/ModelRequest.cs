@@ -16,6 +16,12 @@ public sealed record ModelRequest
     /// <summary>Upper bound of output tokens that the request sets; null is none.</summary>
     public long? MaxTokens { get; init; }
 
+    /// <summary>Tools that take free text instead of JSON arguments (OpenAI Responses).</summary>
+    public IReadOnlyList<string> CustomTools { get; init; } = [];
+
+    /// <summary>Whether a stream shall end with the usage (OpenAI Chat Completions sends it only when asked).</summary>
+    public bool ReportsStreamUsage { get; init; }
+
     /// <summary>Texts of user messages, without tool results, in order.</summary>
     public IReadOnlyList<string> UserTexts { get; init; } = [];
 
