@@ -1,0 +1,97 @@
+using System.Buffers;
+
+namespace Ringfence.Secrets;
+
+/// <summary>One stream of text on its way through a <see cref="SecretRedactor"/>. Holds back at most the longest form's length. Not thread-safe.</summary>
+public sealed class SecretRedaction
+{
+    private readonly SecretRedactor.Form[] forms;
+    private readonly int longest;
+    private readonly HashSet<string> found = [];
+    private readonly int[] next;
+    private byte[] held = [];
+
+    // Bytes at the start of `held` that are part of a value already replaced; kept because a second value may begin inside the first.
+    private int covered;
+
+    internal SecretRedaction(SecretRedactor redactor, SecretRedactor.Form[] forms)
+    {
+        this.forms = forms;
+        longest = redactor.Longest;
+        next = new int[forms.Length];
+    }
+
+    /// <summary>Names of the secrets that were taken out so far.</summary>
+    public IReadOnlyList<string> Found => [.. found];
+
+    /// <summary>Writes what is certain to be clean; the end of the chunk may stay behind until the next call.</summary>
+    public void Push(ReadOnlySpan<byte> chunk, IBufferWriter<byte> output)
+    {
+        if (forms.Length == 0)
+        {
+            output.Write(chunk);
+            return;
+        }
+
+        Process([.. held, .. chunk], final: false, output);
+    }
+
+    /// <summary>Writes what was held back. The stream is at its start again afterwards.</summary>
+    public void Complete(IBufferWriter<byte> output)
+    {
+        Process(held, final: true, output);
+        (held, covered) = ([], 0);
+    }
+
+    private void Process(byte[] text, bool final, IBufferWriter<byte> output)
+    {
+        // Only where the longest form would still fit is it known which form begins there.
+        var certain = final ? text.Length : Math.Max(0, text.Length - longest + 1);
+        var (from, written) = (0, covered);
+        Array.Fill(next, -1);
+
+        while (Earliest(text, from) is var (at, form) && at < certain)
+        {
+            if (at >= written)
+            {
+                output.Write(text.AsSpan(written..at));
+                output.Write(form.Marker);
+            }
+
+            found.Add(form.Secret.Name);
+            written = Math.Max(written, at + form.Bytes.Length);
+            from = at + 1;
+        }
+
+        if (written < certain)
+        {
+            output.Write(text.AsSpan(written..certain));
+            written = certain;
+        }
+
+        held = text[certain..];
+        covered = written - certain;
+    }
+
+    // Each form's next place is remembered until it is passed, so a text is searched once per form however many values are in it.
+    private (int At, SecretRedactor.Form Form) Earliest(byte[] text, int from)
+    {
+        var (best, winner) = (int.MaxValue, 0);
+
+        for (var i = 0; i < forms.Length; i++)
+        {
+            if (next[i] < from)
+            {
+                var at = text.AsSpan(from).IndexOf(forms[i].Bytes);
+                next[i] = at < 0 ? int.MaxValue : from + at;
+            }
+
+            if (next[i] < best)
+            {
+                (best, winner) = (next[i], i);
+            }
+        }
+
+        return (best, forms.Length > 0 ? forms[winner] : null!);
+    }
+}
