@@ -26,6 +26,9 @@ public sealed class Database : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
+    /// <summary>True while the caller runs inside <see cref="InTransactionAsync{T}"/>, where waiting for another writer would never end.</summary>
+    internal bool IsInsideTransaction => insideTransaction.Value;
+
     /// <summary>Opens the store and brings it to this program's version.</summary>
     /// <param name="url"><c>postgres://user@host:port/name</c>, or null for SQLite in <paramref name="home"/>.</param>
     /// <param name="home">Folder for the SQLite file; created, readable for its owner alone, when it is not there.</param>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Npgsql;
 
 namespace Ringfence.Storage;
 
@@ -32,4 +33,41 @@ public sealed class DatabaseTransaction
     public Task<IReadOnlyList<T>> QueryAsync<T>(
         string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>
         session.QueryAsync(sql, transaction, read, int.MaxValue, parameters, cancellationToken);
+
+    /// <summary>Adds many rows at the speed of the database: a prepared statement on SQLite, COPY on PostgreSQL.</summary>
+    /// <param name="rows">Values in the order of <paramref name="columns"/>: integers as <see cref="long"/>, strings, bytes, or null.</param>
+    public Task InsertAsync(string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken) =>
+        session.Connection is NpgsqlConnection postgres
+            ? CopyAsync(postgres, table, columns, rows, cancellationToken)
+            : session.InsertAsync(
+                $"insert into {table} ({string.Join(", ", columns)}) values ({string.Join(", ", columns.Select(column => "@" + column))})",
+                transaction, columns, rows, cancellationToken);
+
+    private static async Task CopyAsync(
+        NpgsqlConnection connection, string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
+    {
+        await using var import = await connection.BeginBinaryImportAsync(
+            $"copy {table} ({string.Join(", ", columns)}) from stdin (format binary)", cancellationToken);
+
+        foreach (var row in rows)
+        {
+            await import.StartRowAsync(cancellationToken);
+
+            foreach (var value in row)
+            {
+                await WriteAsync(import, value, cancellationToken);
+            }
+        }
+
+        await import.CompleteAsync(cancellationToken);
+    }
+
+    private static Task WriteAsync(NpgsqlBinaryImporter import, object? value, CancellationToken cancellationToken) => value switch
+    {
+        null => import.WriteNullAsync(cancellationToken),
+        long number => import.WriteAsync(number, cancellationToken),
+        string text => import.WriteAsync(text, cancellationToken),
+        byte[] bytes => import.WriteAsync(bytes, cancellationToken),
+        _ => throw new ArgumentException($"A row cannot hold {value.GetType()}.", nameof(value)),
+    };
 }

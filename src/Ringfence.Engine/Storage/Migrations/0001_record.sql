@@ -61,8 +61,6 @@ create table events (
   primary key (chain, seq)
 ) {{clustered}};
 
-create index events_by_type on events (type, chain, seq);
-
 -- Apart from everything else: deleting a row here forgets the run's content and leaves its chain whole.
 create table run_keys (
   chain bigint primary key,

@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using Ringfence.Runs;
+using Ringfence.Storage;
+
+namespace Ringfence.Audit;
+
+/// <summary>
+/// The record of a sandbox that runs alone, without a store: one event per line, chained in the same way. Content is named by its digest and not kept.
+/// </summary>
+public sealed class JsonLinesRecorder : IRecorder, IDisposable
+{
+    private readonly Lock sync = new();
+    private readonly CanonicalJson json = new();
+    private readonly byte[] hash = EventHash.Genesis.ToArray();
+    private readonly FileStream file;
+    private readonly RunId run;
+    private readonly TimeProvider time;
+    private readonly Func<string, string> redact;
+    private readonly long opened;
+    private long next;
+
+    /// <param name="path">A new file; one that is there already is a failure, since two records in one file are none.</param>
+    public JsonLinesRecorder(string path, RunId run, TimeProvider time, Func<string, string>? redact = null)
+    {
+        file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+
+        (this.run, this.time, this.redact, opened) = (run, time, redact ?? (static text => text), time.GetTimestamp());
+    }
+
+    /// <summary>Hash of the last event: what the next one is chained to.</summary>
+    public string Head => Convert.ToHexStringLower(hash);
+
+    public long Append(AuditFact fact)
+    {
+        lock (sync)
+        {
+            json.Clear();
+            new EventPlace(run, next, time.NowMicroseconds(), (long)time.GetElapsedTime(opened).TotalMicroseconds).Write(json, fact, redact);
+            EventHash.Compute(hash, json.Written, hash);
+            byte[] line = [.. json.Written, (byte)'\n'];
+            Guard(file => file.Write(line));
+            return next++;
+        }
+    }
+
+    public ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        lock (sync)
+        {
+            Guard(static file => file.Flush(flushToDisk: true));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public string Keep(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    public void Dispose() => file.Dispose();
+
+    private void Guard(Action<FileStream> write)
+    {
+        try
+        {
+            write(file);
+        }
+        catch (IOException exception)
+        {
+            throw new RecordUnavailableException($"The record {file.Name} cannot be written: {exception.Message}", exception);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using System.Text;
+using Ringfence.Audit;
+using Ringfence.Runs;
+using Ringfence.Storage;
+using Ringfence.Tests.Storage;
+using Xunit;
+
+namespace Ringfence.Tests.Audit;
+
+public sealed class A_recorder_in_SQLite() : A_recorder(null);
+
+public sealed class A_recorder_in_PostgreSQL(PostgresCluster postgres) : A_recorder(postgres);
+
+public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres)
+{
+    private readonly RunId run = RunId.New(TimeProvider.System);
+
+    [Fact]
+    public async Task Gives_dense_numbers_to_many_threads_and_its_chain_verifies()
+    {
+        var database = await OpenAsync();
+
+        await using (var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel))
+        {
+            var numbers = await Task.WhenAll(Enumerable.Range(0, 8).Select(thread => Task.Run(
+                () => Enumerable.Range(0, 500).Select(i => recorder.Append(new RunAdmitted($"{thread}.{i}"))).ToList())));
+
+            Assert.Equal(Enumerable.Range(0, 4000).Select(i => (long)i), numbers.SelectMany(n => n).Order());
+        }
+
+        var report = await new AuditVerifier(database).VerifyAsync(run, Cancel);
+        Assert.Empty(report.Problems);
+        Assert.Equal(4000, report.Events);
+    }
+
+    [Fact]
+    public async Task Goes_on_with_the_chain_after_it_was_opened_again()
+    {
+        var database = await OpenAsync();
+        string digest;
+
+        await using (var first = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel))
+        {
+            first.Append(new RunAdmitted("a"));
+            digest = first.Keep("content"u8);
+        }
+
+        await using (var second = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel))
+        {
+            Assert.Equal(1, second.Append(new RunAdmitted("b")));
+            Assert.Equal(digest, second.Keep("content"u8));
+            Assert.Equal(2, second.Append(new RunEnded("completed", null, null, null, 0, 0, 0, new Dictionary<string, long>())));
+        }
+
+        var events = await new AuditReader(database).AllAsync(run, Cancel);
+        Assert.Empty((await new AuditVerifier(database).VerifyAsync(run, Cancel)).Problems);
+        Assert.Equal(2, ((RunEnded)events[2].Fact!).EventCounts["run.admitted"]);
+        Assert.True(events[1].MonoMicroseconds >= events[0].MonoMicroseconds);
+    }
+
+    [Fact]
+    public async Task Commits_a_fact_and_a_change_together_or_neither()
+    {
+        var database = await OpenAsync();
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+        recorder.Append(new RunAdmitted("before"));
+
+        var seq = await recorder.CommitAsync(
+            new RunStateChanged("queued", "preparing"), t => t.ExecuteAsync("insert into runs (id, status, created_us) values ('a', 'preparing', 1)", Cancel), Cancel);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => recorder.CommitAsync(
+            new RunStateChanged("preparing", "running"),
+            async t =>
+            {
+                await t.ExecuteAsync("update runs set status = 'running'", Cancel);
+                throw new InvalidOperationException("no");
+            },
+            Cancel));
+
+        Assert.Equal(1, seq);
+        Assert.Equal(2, recorder.Append(new RunAdmitted("after")));
+        await recorder.FlushAsync(Cancel);
+        Assert.Equal("preparing", await database.QuerySingleAsync("select status from runs", r => r.GetString(0), Cancel));
+        Assert.Equal(3, (await new AuditVerifier(database).VerifyAsync(run, Cancel)).Events);
+        Assert.Empty((await new AuditVerifier(database).VerifyAsync(run, Cancel)).Problems);
+    }
+
+    [Fact]
+    public async Task Has_written_what_was_flushed_before_the_flush_returns()
+    {
+        var database = await OpenAsync();
+        var other = await OpenAsync();
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+
+        for (var i = 0; i < 20; i++)
+        {
+            recorder.Append(new RunAdmitted("a"));
+            await recorder.FlushAsync(Cancel);
+            Assert.Equal(i + 1, (await new AuditReader(other).AllAsync(run, Cancel)).Count);
+        }
+    }
+
+    [Fact]
+    public async Task Keeps_content_encrypted_and_gives_it_back()
+    {
+        var database = await OpenAsync();
+        var content = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the secret plan ", 1000)));
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+
+        var digest = recorder.Keep(content);
+        await recorder.FlushAsync(Cancel);
+
+        var stored = await database.QuerySingleAsync("select content from blobs", r => r.GetFieldValue<byte[]>(0), Cancel);
+        Assert.True(stored!.Length < 1000);
+        Assert.Equal(-1, stored.AsSpan().IndexOf("secret"u8));
+        Assert.Equal(content, await new AuditReader(database).ContentAsync(run, digest, Cancel));
+        Assert.Null(await new AuditReader(database).ContentAsync(run, new string('0', 64), Cancel));
+    }
+
+    [Fact]
+    public async Task Writes_no_secret_that_it_was_told_to_redact()
+    {
+        var database = await OpenAsync();
+        await using var recorder = await Recorder.OpenAsync(
+            database, run, TimeProvider.System, text => text.Replace("hunter2", "<secret:PASSWORD:12345678>", StringComparison.Ordinal), Cancel);
+
+        recorder.Append(new CommandStarted("s", 1, 1, 0, "/bin/curl", "d", ["curl", "-u", "me:hunter2"], false, "d", "/"));
+        await recorder.FlushAsync(Cancel);
+
+        var body = await database.QuerySingleAsync("select body from events", r => r.GetString(0), Cancel);
+        Assert.Contains("me:<secret:PASSWORD:12345678>", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stops_when_another_one_writes_the_same_chain()
+    {
+        var database = await OpenAsync();
+        await using var first = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+        await using var second = await Recorder.OpenAsync(await OpenAsync(), run, TimeProvider.System, null, Cancel);
+
+        first.Append(new RunAdmitted("a"));
+        await first.FlushAsync(Cancel);
+        second.Append(new RunAdmitted("b"));
+
+        await Assert.ThrowsAsync<RecordUnavailableException>(async () => await second.FlushAsync(Cancel));
+        Assert.Throws<RecordUnavailableException>(() => second.Append(new RunAdmitted("c")));
+    }
+
+    [Fact]
+    public async Task Shows_what_happens_while_it_happens()
+    {
+        var database = await OpenAsync();
+        var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+        var screen = recorder.LiveAsync(Cancel);
+
+        recorder.Append(new RunAdmitted("a"));
+        await recorder.CommitAsync(new RunStateChanged("queued", "preparing"), _ => Task.CompletedTask, Cancel);
+        await recorder.DisposeAsync();
+
+        var seen = new List<string>();
+        await foreach (var happened in screen)
+        {
+            seen.Add(happened.Type);
+        }
+
+        Assert.Equal(["run.admitted", "run.state"], seen);
+    }
+
+    [Fact]
+    public async Task Keeps_what_is_not_printable_exactly()
+    {
+        var database = await OpenAsync();
+        var text = "\u001b[31mred\u202e\r\n\\x00 \u0001 é 😀 " + Printable.Escape([0xff, 0xfe, (byte)'a']);
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+
+        recorder.Append(new RunAdmitted(text));
+        await recorder.FlushAsync(Cancel);
+
+        Assert.Equal(text, (await new AuditReader(database).FactsAsync<RunAdmitted>(run, Cancel))[0].By);
+    }
+
+    [Fact]
+    public async Task Counts_on_when_the_clock_jumps_backwards()
+    {
+        var database = await OpenAsync();
+        var clock = new JumpingClock();
+
+        await using (var first = await Recorder.OpenAsync(database, run, clock, null, Cancel))
+        {
+            first.Append(new RunAdmitted("a"));
+            clock.Now -= TimeSpan.FromDays(400);
+            first.Append(new RunAdmitted("b"));
+        }
+
+        clock.Now -= TimeSpan.FromDays(400);
+
+        await using (var second = await Recorder.OpenAsync(database, run, clock, null, Cancel))
+        {
+            second.Append(new RunAdmitted("c"));
+        }
+
+        var events = await new AuditReader(database).AllAsync(run, Cancel);
+        Assert.True(events[0].MonoMicroseconds <= events[1].MonoMicroseconds && events[1].MonoMicroseconds <= events[2].MonoMicroseconds);
+        Assert.True(events[1].At < events[0].At);
+        Assert.Empty((await new AuditVerifier(database).VerifyAsync(run, Cancel)).Problems);
+    }
+
+    private sealed class JumpingClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}
