@@ -17,6 +17,9 @@ public sealed record CommandFinished(
     string Sandbox, long Command, bool Known, int ExitCode, int Signal, long DurationMicroseconds) : AuditFact
 {
     public override string Type => "command.finished";
+
+    /// <summary>Number of the command that the same process went on with by another execve; 0 when the process ended.</summary>
+    public long ReplacedBy { get; init; }
 }
 
 public sealed record FileRead(string Path, string Digest, string By) : AuditFact

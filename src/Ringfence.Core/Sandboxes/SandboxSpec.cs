@@ -26,6 +26,9 @@ public sealed record SandboxSpec
     public SandboxLimits Limits { get; init; } = new();
 
     public SandboxDoors Doors { get; init; } = SandboxDoors.None;
+
+    /// <summary>A terminal for the command; null gives it pipes.</summary>
+    public SandboxTerminal? Terminal { get; init; }
 }
 
 /// <summary>Where things are inside every sandbox, whatever the backend.</summary>

@@ -1,0 +1,59 @@
+using System.Net.Sockets;
+
+namespace Ringfence.Sandboxes;
+
+/// <summary>One running sandbox. Disposing it kills what runs inside and returns when nothing is left.</summary>
+public sealed class Sandbox : IAsyncDisposable
+{
+    private readonly SandboxProcess process;
+
+    internal Sandbox(SandboxProcess process, string name)
+    {
+        this.process = process;
+        Name = name;
+    }
+
+    public string Name { get; }
+
+    /// <summary>What the command reads. Dispose it to give the command its end of file.</summary>
+    public Stream StandardInput => process.StandardInput;
+
+    /// <summary>Counted against <see cref="SandboxLimits.OutputBytes"/>. Read it: a full pipe blocks the command.</summary>
+    public Stream StandardOutput => process.StandardOutput;
+
+    public Stream StandardError => process.StandardError;
+
+    /// <summary>Listens on <see cref="SandboxEndpoints.Gateway"/> inside; null without <see cref="SandboxDoors.Gateway"/>. The caller disposes it.</summary>
+    public Socket? GatewayListener => process.GatewayListener;
+
+    /// <summary>Accepts every other TCP connection; <c>SO_ORIGINAL_DST</c> tells what was meant. Null without <see cref="SandboxDoors.Egress"/>.</summary>
+    public Socket? EgressListener => process.EgressListener;
+
+    /// <summary>Receives every DNS question sent by UDP, whatever server it was meant for.</summary>
+    public Socket? DnsSocket => process.DnsSocket;
+
+    /// <summary>Accepts every DNS question sent by TCP.</summary>
+    public Socket? DnsListener => process.DnsListener;
+
+    /// <summary>The walls and limits that hold, one per line, with the level reached.</summary>
+    public IReadOnlyList<string> Isolation => process.Isolation;
+
+    /// <summary>Ends when nothing of the sandbox is left.</summary>
+    public Task<SandboxExit> Completion => process.Completion;
+
+    /// <summary>When output or a command was last seen, as a <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public long LastActivity => process.LastActivity;
+
+    /// <summary>Says that something happened that only the caller can see, such as a model call; keeps the silence limit away.</summary>
+    public void NoteActivity() => process.NoteActivity();
+
+    /// <summary>Ends it; <see cref="Completion"/> tells <see cref="SandboxExit.Killed"/>. Returns at once; the first reason stays.</summary>
+    public void Kill(string by) => process.Kill(new SandboxExit.Killed(by));
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill("disposed");
+        await Completion.ConfigureAwait(false);
+        process.Dispose();
+    }
+}
