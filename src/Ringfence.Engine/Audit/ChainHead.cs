@@ -8,7 +8,6 @@ namespace Ringfence.Audit;
 /// <summary>Where a chain ends and what comes next: number, hash, clock and counts. Used under the recorder's order, one caller at a time.</summary>
 internal sealed class ChainHead
 {
-    private readonly Dictionary<string, long> counts = new(StringComparer.Ordinal);
     private readonly TimeProvider time;
     private readonly long openedTimestamp;
     private readonly byte[] hash = EventHash.Genesis.ToArray();
@@ -28,6 +27,8 @@ internal sealed class ChainHead
     public long Chain { get; }
 
     public byte[] Key { get; }
+
+    public Dictionary<string, long> Counts { get; } = new(StringComparer.Ordinal);
 
     public long NextSeq { get; private set; }
 
@@ -56,7 +57,7 @@ internal sealed class ChainHead
     {
         if (fact is RunEnded ended)
         {
-            fact = ended with { EventCounts = new Dictionary<string, long>(counts) };
+            fact = ended with { EventCounts = new Dictionary<string, long>(Counts) };
         }
 
         var mono = monoBefore + (long)time.GetElapsedTime(openedTimestamp).TotalMicroseconds;
@@ -73,7 +74,7 @@ internal sealed class ChainHead
     {
         NextSeq = placed.Seq + 1;
         placed.Hash.CopyTo(hash, 0);
-        counts[placed.Type] = counts.GetValueOrDefault(placed.Type) + 1;
+        Counts[placed.Type] = Counts.GetValueOrDefault(placed.Type) + 1;
     }
 
     /// <summary>Walks what is there already. A chain that is broken is not continued: that would lend it our word.</summary>

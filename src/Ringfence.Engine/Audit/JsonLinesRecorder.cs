@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Ringfence.Runs;
+using Ringfence.Secrets;
 using Ringfence.Storage;
 
 namespace Ringfence.Audit;
@@ -15,19 +16,19 @@ public sealed class JsonLinesRecorder : IRecorder, IDisposable
     private readonly FileStream file;
     private readonly RunId run;
     private readonly TimeProvider time;
-    private readonly Func<string, string> redact;
+    private readonly SecretRedactor redactor;
     private readonly long opened;
     private long next;
 
     /// <param name="path">A new file; one that is there already is a failure, since two records in one file are none.</param>
-    public JsonLinesRecorder(string path, RunId run, TimeProvider time, Func<string, string>? redact = null)
+    public JsonLinesRecorder(string path, RunId run, TimeProvider time, SecretRedactor? redactor = null)
     {
         file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
 
-        (this.run, this.time, this.redact, opened) = (run, time, redact ?? (static text => text), time.GetTimestamp());
+        (this.run, this.time, this.redactor, opened) = (run, time, redactor ?? SecretRedactor.None, time.GetTimestamp());
     }
 
     /// <summary>Hash of the last event: what the next one is chained to.</summary>
@@ -38,7 +39,7 @@ public sealed class JsonLinesRecorder : IRecorder, IDisposable
         lock (sync)
         {
             json.Clear();
-            new EventPlace(run, next, time.NowMicroseconds(), (long)time.GetElapsedTime(opened).TotalMicroseconds).Write(json, fact, redact);
+            new EventPlace(run, next, time.NowMicroseconds(), (long)time.GetElapsedTime(opened).TotalMicroseconds).Write(json, fact, redactor.Redact);
             EventHash.Compute(hash, json.Written, hash);
             byte[] line = [.. json.Written, (byte)'\n'];
             Guard(file => file.Write(line));

@@ -1,65 +1,68 @@
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace Ringfence.Audit;
 
-/// <summary>Hands events to screens while a run goes on. May lose some, never waits.</summary>
+/// <summary>Hands events to screens while a run goes on. May lose some, never makes the run wait.</summary>
 internal sealed class LiveFeed
 {
     private readonly Lock sync = new();
-    private Channel<AuditEvent>[] screens = [];
-    private bool completed;
+    private Screen[] screens = [];
 
     public void Publish(byte[] body)
     {
         if (Volatile.Read(ref screens) is { Length: > 0 } watching && AuditEvent.TryParse(body) is { } parsed)
         {
-            Array.ForEach(watching, screen => screen.Writer.TryWrite(parsed));
+            Array.ForEach(watching, screen => screen.Offer(parsed));
         }
     }
 
-    public IAsyncEnumerable<AuditEvent> SubscribeAsync(CancellationToken cancellationToken)
+    public IDisposable Subscribe(Action<AuditEvent> show)
     {
-        var screen = Channel.CreateBounded<AuditEvent>(new BoundedChannelOptions(1024) { FullMode = BoundedChannelFullMode.DropOldest });
+        var screen = new Screen(this, show);
 
-        // Before the caller reads the first one, so that nothing between is missed.
         lock (sync)
         {
             screens = [.. screens, screen];
-
-            if (completed)
-            {
-                screen.Writer.Complete();
-            }
         }
 
-        return ReadAsync(screen, cancellationToken);
+        return screen;
     }
 
-    public void Complete()
+    private void Remove(Screen screen)
     {
         lock (sync)
         {
-            completed = true;
-            Array.ForEach(screens, screen => screen.Writer.TryComplete());
+            screens = [.. screens.Where(other => other != screen)];
         }
     }
 
-    private async IAsyncEnumerable<AuditEvent> ReadAsync(Channel<AuditEvent> screen, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private sealed class Screen : IDisposable
     {
-        try
+        private readonly Channel<AuditEvent> waiting = Channel.CreateBounded<AuditEvent>(
+            new BoundedChannelOptions(8192) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+        private readonly LiveFeed feed;
+        private readonly Task showing;
+
+        public Screen(LiveFeed feed, Action<AuditEvent> show)
         {
-            await foreach (var happened in screen.Reader.ReadAllAsync(cancellationToken))
+            this.feed = feed;
+            showing = Task.Run(async () =>
             {
-                yield return happened;
-            }
+                await foreach (var happened in waiting.Reader.ReadAllAsync())
+                {
+                    show(happened);
+                }
+            });
         }
-        finally
+
+        public void Offer(AuditEvent happened) => waiting.Writer.TryWrite(happened);
+
+        public void Dispose()
         {
-            lock (sync)
-            {
-                screens = [.. screens.Where(other => other != screen)];
-            }
+            feed.Remove(this);
+            waiting.Writer.TryComplete();
+            showing.GetAwaiter().GetResult();
         }
     }
 }

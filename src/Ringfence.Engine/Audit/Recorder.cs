@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Ringfence.Runs;
+using Ringfence.Secrets;
 using Ringfence.Storage;
 
 namespace Ringfence.Audit;
@@ -26,32 +27,52 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
     private readonly EventWriter writer;
     private readonly Database database;
     private readonly ChainHead head;
-    private readonly Func<string, string> redact;
     private PendingWrites pending = new();
     private long accepted;
     private long written;
     private long bytesWaiting;
     private Exception? broken;
 
-    private Recorder(Database database, ChainHead head, Func<string, string>? redact)
+    private Recorder(Database database, ChainHead head)
     {
         this.database = database;
         this.head = head;
-        this.redact = redact ?? (static text => text);
         writer = EventWriter.For(database);
     }
 
     public RunId Run => head.Run;
 
+    /// <summary>
+    /// Takes the run's secrets out of every string and all content before it is hashed or written. Set it before the first fact that could carry
+    /// one: what is recorded cannot be taken back.
+    /// </summary>
+    public SecretRedactor Redactor { get; set; } = SecretRedactor.None;
+
+    /// <summary>How many events of each type there are so far. <c>run.ended</c> gets them by itself.</summary>
+    public IReadOnlyDictionary<string, long> Counts
+    {
+        get
+        {
+            order.Wait();
+
+            try
+            {
+                return new Dictionary<string, long>(head.Counts);
+            }
+            finally
+            {
+                order.Release();
+            }
+        }
+    }
+
     /// <summary>Number that the next event will get: how many there are.</summary>
     public long Count => head.NextSeq;
 
     /// <summary>Opens the record of a run: a new chain, or the old one to go on with after a restart.</summary>
-    /// <param name="redact">Takes secrets out of every string before it is hashed or written.</param>
     /// <exception cref="RecordUnavailableException">The chain that is there does not verify, or the database cannot be used.</exception>
-    public static async Task<Recorder> OpenAsync(
-        Database database, RunId run, TimeProvider time, Func<string, string>? redact, CancellationToken cancellationToken) =>
-        new(database, await ChainHead.OpenAsync(database, run, time, cancellationToken), redact);
+    public static async Task<Recorder> OpenAsync(Database database, RunId run, TimeProvider time, CancellationToken cancellationToken) =>
+        new(database, await ChainHead.OpenAsync(database, run, time, cancellationToken));
 
     public long Append(AuditFact fact)
     {
@@ -65,7 +86,7 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         try
         {
             WaitForRoom();
-            return Accept(head.Place(json, fact, redact));
+            return Accept(head.Place(json, fact, Redactor.Redact));
         }
         finally
         {
@@ -95,8 +116,14 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         await reached.WaitAsync(cancellationToken);
     }
 
+    /// <remarks>The digest is that of what is kept: without secrets.</remarks>
     public string Keep(ReadOnlySpan<byte> content)
     {
+        if (!Redactor.IsEmpty && Redactor.TryRedact(content, out var redacted, out _))
+        {
+            content = redacted;
+        }
+
         var digest = SHA256.HashData(content);
         var name = Convert.ToHexStringLower(digest);
 
@@ -128,7 +155,7 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         try
         {
             await FlushAsync(cancellationToken);
-            var placed = head.Place(json, fact, redact);
+            var placed = head.Place(json, fact, Redactor.Redact);
             await CommitAsync(placed, alongside);
             head.Take(placed);
             feed.Publish(placed.Body);
@@ -141,10 +168,10 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
     }
 
     /// <summary>
-    /// What is recorded from now on, for screens. Lossy by contract: who reads too slowly misses the oldest; the record itself is complete.
-    /// Ends when the recorder is disposed.
+    /// Shows what is recorded from now on, in order, on a thread of its own. Lossy by contract: a screen that is far behind misses the oldest; the
+    /// record itself is complete. Disposing waits until what was recorded before is shown.
     /// </summary>
-    public IAsyncEnumerable<AuditEvent> LiveAsync(CancellationToken cancellationToken) => feed.SubscribeAsync(cancellationToken);
+    public IDisposable Subscribe(Action<AuditEvent> show) => feed.Subscribe(show);
 
     public async ValueTask DisposeAsync()
     {
@@ -157,7 +184,6 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
             // Whoever appended was told, or will never ask.
         }
 
-        feed.Complete();
         order.Dispose();
     }
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Ringfence.Audit;
 using Ringfence.Runs;
-using Ringfence.Storage;
+using Ringfence.Secrets;
 using Ringfence.Tests.Storage;
 using Xunit;
 
@@ -20,7 +20,7 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
     {
         var database = await OpenAsync();
 
-        await using (var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel))
+        await using (var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel))
         {
             var numbers = await Task.WhenAll(Enumerable.Range(0, 8).Select(thread => Task.Run(
                 () => Enumerable.Range(0, 500).Select(i => recorder.Append(new RunAdmitted($"{thread}.{i}"))).ToList())));
@@ -39,13 +39,13 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
         var database = await OpenAsync();
         string digest;
 
-        await using (var first = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel))
+        await using (var first = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel))
         {
             first.Append(new RunAdmitted("a"));
             digest = first.Keep("content"u8);
         }
 
-        await using (var second = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel))
+        await using (var second = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel))
         {
             Assert.Equal(1, second.Append(new RunAdmitted("b")));
             Assert.Equal(digest, second.Keep("content"u8));
@@ -62,7 +62,7 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
     public async Task Commits_a_fact_and_a_change_together_or_neither()
     {
         var database = await OpenAsync();
-        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel);
         recorder.Append(new RunAdmitted("before"));
 
         var seq = await recorder.CommitAsync(
@@ -90,7 +90,7 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
     {
         var database = await OpenAsync();
         var other = await OpenAsync();
-        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel);
 
         for (var i = 0; i < 20; i++)
         {
@@ -105,7 +105,7 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
     {
         var database = await OpenAsync();
         var content = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("the secret plan ", 1000)));
-        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel);
 
         var digest = recorder.Keep(content);
         await recorder.FlushAsync(Cancel);
@@ -121,23 +121,25 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
     public async Task Writes_no_secret_that_it_was_told_to_redact()
     {
         var database = await OpenAsync();
-        await using var recorder = await Recorder.OpenAsync(
-            database, run, TimeProvider.System, text => text.Replace("hunter2", "<secret:PASSWORD:12345678>", StringComparison.Ordinal), Cancel);
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel);
+        recorder.Redactor = new SecretRedactor([new SecretValue("PASSWORD", "hunter2-hunter2", "12345678")]);
+        var digest = recorder.Keep("it is hunter2-hunter2"u8);
 
-        recorder.Append(new CommandStarted("s", 1, 1, 0, "/bin/curl", "d", ["curl", "-u", "me:hunter2"], false, "d", "/"));
+        recorder.Append(new CommandStarted("s", 1, 1, 0, "/bin/curl", "d", ["curl", "-u", "me:hunter2-hunter2"], false, "d", "/"));
         await recorder.FlushAsync(Cancel);
 
         var body = await database.QuerySingleAsync("select body from events", r => r.GetString(0), Cancel);
         Assert.Contains("me:<secret:PASSWORD:12345678>", body, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", body, StringComparison.Ordinal);
+        Assert.Equal("it is <secret:PASSWORD:12345678>"u8.ToArray(), await new AuditReader(database).ContentAsync(run, digest, Cancel));
     }
 
     [Fact]
     public async Task Stops_when_another_one_writes_the_same_chain()
     {
         var database = await OpenAsync();
-        await using var first = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
-        await using var second = await Recorder.OpenAsync(await OpenAsync(), run, TimeProvider.System, null, Cancel);
+        await using var first = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel);
+        await using var second = await Recorder.OpenAsync(await OpenAsync(), run, TimeProvider.System, Cancel);
 
         first.Append(new RunAdmitted("a"));
         await first.FlushAsync(Cancel);
@@ -151,19 +153,16 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
     public async Task Shows_what_happens_while_it_happens()
     {
         var database = await OpenAsync();
-        var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
-        var screen = recorder.LiveAsync(Cancel);
-
-        recorder.Append(new RunAdmitted("a"));
-        await recorder.CommitAsync(new RunStateChanged("queued", "preparing"), _ => Task.CompletedTask, Cancel);
-        await recorder.DisposeAsync();
-
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel);
         var seen = new List<string>();
-        await foreach (var happened in screen)
+
+        using (recorder.Subscribe(happened => seen.Add(happened.Type)))
         {
-            seen.Add(happened.Type);
+            recorder.Append(new RunAdmitted("a"));
+            await recorder.CommitAsync(new RunStateChanged("queued", "preparing"), _ => Task.CompletedTask, Cancel);
         }
 
+        recorder.Append(new RunAdmitted("too late"));
         Assert.Equal(["run.admitted", "run.state"], seen);
     }
 
@@ -172,7 +171,7 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
     {
         var database = await OpenAsync();
         var text = "\u001b[31mred\u202e\r\n\\x00 \u0001 é 😀 " + Printable.Escape([0xff, 0xfe, (byte)'a']);
-        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, null, Cancel);
+        await using var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel);
 
         recorder.Append(new RunAdmitted(text));
         await recorder.FlushAsync(Cancel);
@@ -186,7 +185,7 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
         var database = await OpenAsync();
         var clock = new JumpingClock();
 
-        await using (var first = await Recorder.OpenAsync(database, run, clock, null, Cancel))
+        await using (var first = await Recorder.OpenAsync(database, run, clock, Cancel))
         {
             first.Append(new RunAdmitted("a"));
             clock.Now -= TimeSpan.FromDays(400);
@@ -195,7 +194,7 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
 
         clock.Now -= TimeSpan.FromDays(400);
 
-        await using (var second = await Recorder.OpenAsync(database, run, clock, null, Cancel))
+        await using (var second = await Recorder.OpenAsync(database, run, clock, Cancel))
         {
             second.Append(new RunAdmitted("c"));
         }
