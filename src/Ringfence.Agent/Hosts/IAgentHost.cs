@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Ringfence.Agent.Iteration;
+using Ringfence.Agent.Models;
+using Ringfence.Agent.Tools;
+
+namespace Ringfence.Agent.Hosts;
+
+/// <summary>Who is on the other side: a script, a program with the control protocol, an editor, a person at a terminal.</summary>
+internal interface IAgentHost
+{
+    /// <summary>Something happened. Never blocks on the other side for long, never throws for what the other side does.</summary>
+    void Report(AgentReport report);
+
+    /// <summary>Asks whether a tool may run. Null when there is nobody to ask.</summary>
+    Task<PermissionAnswer?> AskAsync(PermissionQuestion question, CancellationToken cancellationToken);
+}
+
+internal sealed record PermissionQuestion(Tool Tool, ToolCall Call, ToolSubject Subject, string Reason);
+
+internal abstract record PermissionAnswer
+{
+    /// <param name="Input">The input to run with; null leaves it as the model wrote it.</param>
+    public sealed record Granted(JsonObject? Input = null, JsonArray? NewRules = null) : PermissionAnswer;
+
+    public sealed record Refused(string Message, bool Interrupt = false) : PermissionAnswer;
+}
+
+/// <summary>What happens in a session, in order. Each host shows it in its own way.</summary>
+internal abstract record AgentReport
+{
+    /// <summary>The call of a tool that started the sub-agent this is about; null for the main loop.</summary>
+    public string? ParentToolUseId { get; init; }
+
+    public sealed record TurnStarted(AgentSession Session) : AgentReport;
+
+    /// <summary>An event of the model's stream, as it came.</summary>
+    public sealed record Streamed(JsonObject Event, string? MessageId, long MillisecondsToFirst) : AgentReport;
+
+    /// <summary>The model is being called.</summary>
+    public sealed record Requesting : AgentReport;
+
+    /// <summary>One block of an answer that is complete.</summary>
+    public sealed record Spoke(ModelReply Reply, JsonObject Block) : AgentReport;
+
+    public sealed record Retrying(ModelRetry Retry) : AgentReport;
+
+    public sealed record ToolStarted(JsonObject Use, string OutputFile) : AgentReport;
+
+    public sealed record ToolReturned(JsonObject Use, JsonObject Result, JsonNode? Details, JsonObject? Decision) : AgentReport;
+
+    public sealed record Denied(JsonObject Use, string ReasonType, string Message) : AgentReport;
+
+    /// <summary>A message in the user's place that no user wrote.</summary>
+    public sealed record Injected(string Text) : AgentReport;
+
+    public sealed record HookRan(JsonObject Event) : AgentReport;
+
+    public sealed record Compacted(string Trigger, long TokensBefore, string Dropped) : AgentReport;
+
+    public sealed record Notice(string Text) : AgentReport;
+
+    public sealed record TurnEnded(AgentSession Session, TurnResult Result) : AgentReport;
+}

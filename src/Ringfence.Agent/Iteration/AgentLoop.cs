@@ -1,0 +1,193 @@
+using System.Text.Json.Nodes;
+using Ringfence.Agent.Context;
+using Ringfence.Agent.Execution;
+using Ringfence.Agent.Hosts;
+using Ringfence.Agent.Models;
+
+namespace Ringfence.Agent.Iteration;
+
+/// <summary>The agentic loop: ask the model, run the tools that it calls, tell it what came of it, until it is done or a limit says stop.</summary>
+internal sealed class AgentLoop(AgentSession session)
+{
+    private readonly ToolRunner tools = new(session);
+    private readonly long started = session.Time.GetTimestamp();
+    private TokenUsage usage;
+    private TimeSpan modelTime;
+    private int turns;
+
+    public async Task<TurnResult> RunAsync(JsonArray prompt, CancellationToken cancellationToken)
+    {
+        session.Conversation.AddUser(prompt);
+        session.Report(new AgentReport.TurnStarted(session));
+        var result = await WorkAsync(cancellationToken);
+        session.Report(new AgentReport.TurnEnded(session, result));
+        return result;
+    }
+
+    private async Task<TurnResult> WorkAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            turns++;
+
+            if (session.Options.MaxTurns is { } most && turns > most)
+            {
+                return Ended("error_max_turns", "max_turns", errors: [$"Reached maximum number of turns ({most})"]);
+            }
+
+            if (session.Spending.TryHold(session.Model, InputBound(), MaxTokens()) is not { } hold)
+            {
+                return Ended("error_max_budget_usd", "budget_exhausted", errors:
+                    [$"Reached maximum budget (${session.Options.MaxBudgetUsd}): the next call could cost more than is left."]);
+            }
+
+            ModelAnswer answer;
+
+            try
+            {
+                answer = await AskAsync(hold, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return Interrupted("aborted_streaming");
+            }
+
+            if (answer is not ModelAnswer.Replied { Reply: var reply })
+            {
+                return Failed(((ModelAnswer.Failed)answer).Failure);
+            }
+
+            session.Conversation.AddAssistant(reply);
+            Report(reply);
+            var uses = reply.ToolUses.ToArray();
+
+            if (uses.Length == 0)
+            {
+                if (reply.StopReason == "pause_turn")
+                {
+                    continue; // the provider asks to be called again with what it has said so far
+                }
+
+                return Ended("success", "completed", reply.Text, reply.StopReason);
+            }
+
+            var results = await tools.RunAsync(uses, cancellationToken);
+            var content = new JsonArray();
+
+            foreach (var (result, _) in results)
+            {
+                content.Add(result.DeepClone());
+            }
+
+            session.Conversation.AddUser(content);
+
+            if (cancellationToken.IsCancellationRequested || tools.StoppedBecause is not null)
+            {
+                return Interrupted("aborted_tools");
+            }
+
+            if (results.FirstOrDefault(r => r.Output.EndsTurn) is { Output: { } last })
+            {
+                return Ended("success", "completed", last.Shown, reply.StopReason) with { StructuredOutput = last.Details };
+            }
+        }
+    }
+
+    private async Task<ModelAnswer> AskAsync(Hold hold, CancellationToken cancellationToken)
+    {
+        var asked = session.Time.GetTimestamp();
+        string? messageId = null;
+        session.Report(new AgentReport.Requesting());
+
+        try
+        {
+            var answer = await session.Models.CallAsync(
+                Request(hold.MaxTokens),
+                e =>
+                {
+                    messageId = e.Object("message").Text("id") ?? messageId;
+                    session.Report(new AgentReport.Streamed(e, messageId, (long)session.Time.GetElapsedTime(asked).TotalMilliseconds));
+                },
+                retry => session.Report(new AgentReport.Retrying(retry)),
+                Charge,
+                cancellationToken);
+
+            if (answer is ModelAnswer.Replied replied)
+            {
+                Charge(replied.Reply.Usage);
+            }
+
+            return answer;
+        }
+        finally
+        {
+            session.Spending.Release(hold);
+            modelTime += session.Time.GetElapsedTime(asked);
+        }
+    }
+
+    private void Charge(TokenUsage used)
+    {
+        usage += used;
+        session.Spending.Charge(session.Model, used);
+    }
+
+    private ModelRequest Request(int maxTokens) => new()
+    {
+        Model = session.Model,
+        MaxTokens = maxTokens,
+        System = session.System.Blocks,
+        Tools = session.DescribeTools(),
+        Messages = session.Conversation.Messages,
+        SessionId = session.Id,
+        AgentId = session.ParentToolUseId,
+        ThinkingTokens = session.ThinkingTokens,
+        Effort = session.Options.Effort,
+        AdaptiveThinking = session.Options.AdaptiveThinking,
+    };
+
+    private int MaxTokens() => Math.Min(session.Options.MaxOutputTokens, PriceTable.Of(session.Model).MaxOutput);
+
+    private long InputBound() => session.Conversation.InputBound(
+        Conversation.Bytes(session.System.Blocks) + (session.Spending.LimitNanodollars is null ? 0 : Conversation.Bytes([session.DescribeTools().ToText()])) + 1024);
+
+    private void Report(ModelReply reply)
+    {
+        foreach (var block in reply.Content.OfType<JsonObject>())
+        {
+            session.Report(new AgentReport.Spoke(reply, block));
+        }
+    }
+
+    private TurnResult Failed(ModelFailure failure)
+    {
+        var text = failure.Status is { } status ? $"API Error: {status} {failure.Message}" : $"API Error: {failure.Message}";
+        var said = new ModelReply(session.NewId().ToString(), "<synthetic>", [Json.TextBlock(text)], "stop_sequence", default, failure.RequestId);
+        Report(said);
+        return Ended("success", "api_error", text, "stop_sequence") with { IsError = true, Failure = failure };
+    }
+
+    private TurnResult Interrupted(string reason)
+    {
+        const string Said = "[Request interrupted by user]";
+        session.Conversation.CloseOpenCalls(Said);
+        session.Conversation.AddUser([Json.TextBlock(Said)]);
+        session.Report(new AgentReport.Injected(Said));
+        return Ended("error_during_execution", reason, errors: [tools.StoppedBecause ?? "The request was interrupted."]);
+    }
+
+    private TurnResult Ended(string subtype, string reason, string text = "", string? stopReason = null, IReadOnlyList<string>? errors = null) => new()
+    {
+        Subtype = subtype,
+        IsError = subtype != "success",
+        Text = text,
+        TerminalReason = reason,
+        StopReason = stopReason,
+        Errors = errors ?? [],
+        Turns = turns,
+        Usage = usage,
+        Duration = session.Time.GetElapsedTime(started),
+        ModelDuration = modelTime,
+        Denials = tools.Denials,
+    };
+}

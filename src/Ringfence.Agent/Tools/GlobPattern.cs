@@ -1,0 +1,177 @@
+using System.Text;
+
+namespace Ringfence.Agent.Tools;
+
+/// <summary><c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>{a,b}</c> within a segment of a path, and <c>**</c> for any number of segments.</summary>
+internal sealed class GlobPattern
+{
+    private readonly string[][] alternatives;
+
+    public GlobPattern(string pattern) => alternatives = [.. Expand(pattern).Select(p => p.Split('/', StringSplitOptions.RemoveEmptyEntries))];
+
+    /// <param name="path">Relative, with slashes.</param>
+    public bool Matches(string path)
+    {
+        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+
+        foreach (var pattern in alternatives)
+        {
+            if (Segments(pattern, segments))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Matches one segment: no slash in either.</summary>
+    public static bool Segment(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
+    {
+        var (p, n, star, mark) = (0, 0, -1, 0);
+
+        while (n < name.Length)
+        {
+            if (p < pattern.Length && pattern[p] == '*')
+            {
+                (star, mark) = (p++, n);
+            }
+            else if (p < pattern.Length && One(pattern[p..], name[n], out var used))
+            {
+                p += used;
+                n++;
+            }
+            else if (star >= 0)
+            {
+                p = star + 1;
+                n = ++mark;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        while (p < pattern.Length && pattern[p] == '*')
+        {
+            p++;
+        }
+
+        return p == pattern.Length;
+    }
+
+    private static bool One(ReadOnlySpan<char> pattern, char c, out int used)
+    {
+        used = 1;
+
+        switch (pattern[0])
+        {
+            case '?':
+                return true;
+
+            case '\\' when pattern.Length > 1:
+                used = 2;
+                return pattern[1] == c;
+
+            case '[' when pattern[1..].IndexOf(']') is var end && end > 0:
+                used = end + 2;
+                var set = pattern.Slice(1, end);
+                var not = set[0] is '!' or '^';
+                return InSet(not ? set[1..] : set, c) != not;
+
+            default:
+                return pattern[0] == c;
+        }
+    }
+
+    private static bool InSet(ReadOnlySpan<char> set, char c)
+    {
+        for (var i = 0; i < set.Length; i++)
+        {
+            if (i + 2 < set.Length && set[i + 1] == '-')
+            {
+                if (c >= set[i] && c <= set[i + 2])
+                {
+                    return true;
+                }
+
+                i += 2;
+            }
+            else if (set[i] == c)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Segments(ReadOnlySpan<string> pattern, ReadOnlySpan<string> segments)
+    {
+        while (pattern.Length > 0 && pattern[0] != "**")
+        {
+            if (segments.Length == 0 || !Segment(pattern[0], segments[0]))
+            {
+                return false;
+            }
+
+            pattern = pattern[1..];
+            segments = segments[1..];
+        }
+
+        if (pattern.Length == 0)
+        {
+            return segments.Length == 0;
+        }
+
+        // Further stars in a row mean the same as one, and would cost exponential time.
+        while (pattern.Length > 1 && pattern[1] == "**")
+        {
+            pattern = pattern[1..];
+        }
+
+        for (var skip = 0; skip <= segments.Length; skip++)
+        {
+            if (Segments(pattern[1..], segments[skip..]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static IEnumerable<string> Expand(string pattern)
+    {
+        var open = pattern.IndexOf('{', StringComparison.Ordinal);
+
+        if (open < 0)
+        {
+            return [pattern];
+        }
+
+        var (depth, start) = (0, open + 1);
+        var parts = new List<string>();
+
+        for (var i = open; i < pattern.Length; i++)
+        {
+            if (pattern[i] == '{')
+            {
+                depth++;
+            }
+            else if ((pattern[i] == ',' && depth == 1) || (pattern[i] == '}' && --depth == 0))
+            {
+                parts.Add(pattern[start..i]);
+                start = i + 1;
+
+                if (depth == 0)
+                {
+                    var rest = pattern[start..];
+                    return parts.SelectMany(p => Expand(new StringBuilder().Append(pattern, 0, open).Append(p).Append(rest).ToString()));
+                }
+            }
+        }
+
+        return [pattern];
+    }
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Ringfence.Agent.Tools;
+
+/// <summary>
+/// The difference of two texts as hunks. Equal lines at both ends are left out and the rest is compared line by line (Myers), unless it is so
+/// large that a plain replacement is the better answer.
+/// </summary>
+internal static class LineDiff
+{
+    private const int Around = 3;
+    private const int MostSteps = 1000;
+
+    public static JsonArray Hunks(string before, string after)
+    {
+        var hunks = new JsonArray();
+
+        foreach (var hunk in Compute(Lines(before), Lines(after)))
+        {
+            hunks.Add((JsonNode)new JsonObject
+            {
+                ["oldStart"] = hunk.OldStart, ["oldLines"] = hunk.OldLines, ["newStart"] = hunk.NewStart, ["newLines"] = hunk.NewLines,
+                ["lines"] = Json.Strings(hunk.Lines),
+            });
+        }
+
+        return hunks;
+    }
+
+    /// <summary>The new text around each hunk, numbered, so that the model sees what it made.</summary>
+    public static string Excerpt(string after, JsonArray hunks)
+    {
+        const int MostLines = 60;
+        var lines = Lines(after);
+        var excerpt = new StringBuilder();
+        var shown = 0;
+
+        foreach (var hunk in hunks)
+        {
+            var start = (int)(hunk.Integer("newStart") ?? 1);
+            var count = (int)(hunk.Integer("newLines") ?? 0);
+
+            for (var i = start; i < start + count && i <= lines.Length && shown < MostLines; i++, shown++)
+            {
+                excerpt.Append(CultureInfo.InvariantCulture, $"{i,6}→").Append(lines[i - 1].TrimEnd('\r')).Append('\n');
+            }
+        }
+
+        return shown < MostLines ? excerpt.ToString() : excerpt.Append("[more lines were changed than are shown]\n").ToString();
+    }
+
+    public sealed record Hunk(int OldStart, int OldLines, int NewStart, int NewLines, IReadOnlyList<string> Lines);
+
+    public static IReadOnlyList<Hunk> Compute(string[] before, string[] after)
+    {
+        var head = 0;
+
+        while (head < before.Length && head < after.Length && before[head] == after[head])
+        {
+            head++;
+        }
+
+        var tail = 0;
+
+        while (tail < before.Length - head && tail < after.Length - head && before[^(tail + 1)] == after[^(tail + 1)])
+        {
+            tail++;
+        }
+
+        var steps = Steps(before.AsSpan(head, before.Length - head - tail), after.AsSpan(head, after.Length - head - tail));
+        return Group(before, after, head, steps, tail);
+    }
+
+    public static string[] Lines(string text)
+    {
+        var lines = text.Split('\n');
+        return lines[^1].Length == 0 ? lines[..^1] : lines;
+    }
+
+    /// <summary>For each step <c>' '</c>, <c>'-'</c> or <c>'+'</c>.</summary>
+    private static List<char> Steps(ReadOnlySpan<string> a, ReadOnlySpan<string> b)
+    {
+        var most = Math.Min(a.Length + b.Length, MostSteps);
+        var trace = new List<int[]>();
+        var furthest = new int[(2 * most) + 2];
+
+        for (var d = 0; d <= most; d++)
+        {
+            trace.Add(furthest[(most - d)..(most + d + 1)]);
+
+            for (var k = -d; k <= d; k += 2)
+            {
+                var x = k == -d || (k != d && furthest[most + k - 1] < furthest[most + k + 1]) ? furthest[most + k + 1] : furthest[most + k - 1] + 1;
+
+                while (x < a.Length && x - k < b.Length && a[x] == b[x - k])
+                {
+                    x++;
+                }
+
+                furthest[most + k] = x;
+
+                if (x >= a.Length && x - k >= b.Length)
+                {
+                    return Backtrack(trace, a.Length, b.Length, d);
+                }
+            }
+        }
+
+        return [.. Enumerable.Repeat('-', a.Length), .. Enumerable.Repeat('+', b.Length)];
+    }
+
+    private static List<char> Backtrack(List<int[]> trace, int x, int y, int d)
+    {
+        var steps = new List<char>();
+
+        for (; d > 0; d--)
+        {
+            var before = trace[d];
+            int At(int k) => k + d >= 0 && k + d < before.Length ? before[k + d] : -1;
+            var diagonal = x - y;
+            var down = diagonal == -d || (diagonal != d && At(diagonal - 1) < At(diagonal + 1));
+            var from = down ? diagonal + 1 : diagonal - 1;
+            var (fromX, fromY) = (At(from), At(from) - from);
+
+            while (x > fromX && y > fromY)
+            {
+                steps.Add(' ');
+                (x, y) = (x - 1, y - 1);
+            }
+
+            steps.Add(down ? '+' : '-');
+            (x, y) = (fromX, fromY);
+        }
+
+        for (; x > 0 && y > 0; x--, y--)
+        {
+            steps.Add(' ');
+        }
+
+        steps.Reverse();
+        return steps;
+    }
+
+    private static List<Hunk> Group(string[] before, string[] after, int head, List<char> steps, int tail)
+    {
+        var all = new List<(char Step, int Old, int New)>();
+        var (o, n) = (Math.Max(0, head - Around), Math.Max(0, head - Around));
+
+        for (; o < head; o++, n++)
+        {
+            all.Add((' ', o, n));
+        }
+
+        foreach (var step in steps)
+        {
+            all.Add((step, o, n));
+            o += step is ' ' or '-' ? 1 : 0;
+            n += step is ' ' or '+' ? 1 : 0;
+        }
+
+        for (var i = 0; i < Math.Min(tail, Around); i++, o++, n++)
+        {
+            all.Add((' ', o, n));
+        }
+
+        var hunks = new List<Hunk>();
+
+        for (var i = 0; i < all.Count;)
+        {
+            if (all[i].Step == ' ')
+            {
+                i++;
+                continue;
+            }
+
+            var first = Math.Max(0, i - Around);
+            var last = i;
+
+            for (var j = i; j < all.Count && j - last <= 2 * Around; j++)
+            {
+                last = all[j].Step != ' ' ? j : last;
+            }
+
+            var end = Math.Min(all.Count, last + Around + 1);
+            var part = all[first..end];
+
+            hunks.Add(new Hunk(
+                part[0].Old + 1, part.Count(p => p.Step != '+'), part[0].New + 1, part.Count(p => p.Step != '-'),
+                [.. part.Select(p => p.Step + (p.Step == '+' ? after[p.New] : before[p.Old]))]));
+
+            i = end;
+        }
+
+        return hunks;
+    }
+}
