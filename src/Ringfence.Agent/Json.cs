@@ -32,7 +32,7 @@ internal static class Json
 
     public static long? Integer(this JsonNode? node, string name) =>
         node is JsonObject o && o[name] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
-            ? value.TryGetValue<long>(out var whole) ? whole : value.TryGetValue<double>(out var real) ? (long)real : null
+            ? value.TryGetValue<long>(out var whole) ? whole : value.TryGetValue<int>(out var small) ? small : value.TryGetValue<double>(out var real) ? (long)real : null
             : null;
 
     public static bool? Flag(this JsonNode? node, string name) =>

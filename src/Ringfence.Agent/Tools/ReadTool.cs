@@ -98,7 +98,7 @@ internal sealed class ReadTool : Tool
             cutLines += cut ? 1 : 0;
             shown.Append(CultureInfo.InvariantCulture, $"{number,6}→").Append(cut ? line[..LongestLine] : line)
                 .Append(cut ? $"… [{line.Length - LongestLine} more characters]" : "").Append('\n');
-            plain.Append(line).Append('\n');
+            plain.Append(taken > 0 ? "\n" : "").Append(line);
             taken++;
         }
 
@@ -119,6 +119,7 @@ internal sealed class ReadTool : Tool
         if (offset + taken - 1 > total)
         {
             shown.Length -= $"{total + 1,6}→\n".Length;
+            plain.Length--;
             taken--;
         }
 
