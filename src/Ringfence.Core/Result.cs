@@ -22,9 +22,14 @@ public readonly struct Result<T>
     public T Value => failures is null ? value! : throw new InvalidOperationException($"A failed result has no value: {failures[0]}");
 
     /// <summary>Tells the two cases apart in one expression.</summary>
-    public bool Succeeded([MaybeNullWhen(false)] out T result)
+    public bool Succeeded([MaybeNullWhen(false)] out T result) => Succeeded(out result, out _);
+
+    /// <param name="result">The value, when there is one.</param>
+    /// <param name="reasons">Why there is none; at least one then.</param>
+    public bool Succeeded([MaybeNullWhen(false)] out T result, out IReadOnlyList<Failure> reasons)
     {
         result = value;
+        reasons = Failures;
         return failures is null;
     }
 

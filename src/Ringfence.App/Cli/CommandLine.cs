@@ -40,6 +40,14 @@ internal static class CommandLine
     internal static RootCommand CreateRoot(Terminal terminal) =>
         new("Runs coding agents in production: sandboxed, budgeted, recorded, checked, and gated by a person.")
         {
+            Home.DatabaseOption,
+            RunCommand.Create(terminal),
+            RunsCommand.Create(terminal),
+            ShowCommand.Create(terminal),
+            LogsCommand.Create(terminal),
+            DiffCommand.Create(terminal),
+            ApplyCommand.Create(terminal),
+            CancelCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };

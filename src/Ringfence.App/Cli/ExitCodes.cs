@@ -51,6 +51,7 @@ internal static class ExitCodes
         (_, FailReason.NothingDone) => NothingDone,
         (_, FailReason.ResourceLimit) => ResourceLimit,
         (_, FailReason.Environment) => Environment,
+        (_, FailReason.BadInput) => BadInput,
         _ => Internal,
     };
 }

@@ -14,10 +14,14 @@ public sealed record AgentDescription
     public required string Wire { get; init; }
 
     /// <summary>
-    /// Executable and arguments, never a shell line. <c>{prompt}</c>, <c>{model}</c>, <c>{turns}</c>, <c>{session}</c>, <c>{home}</c>, <c>{gateway}</c> and
-    /// <c>{token}</c> are replaced inside an argument; an argument whose placeholder has no value is dropped, with the flag before it.
+    /// Executable and arguments, never a shell line. <c>{prompt}</c>, <c>{model}</c>, <c>{turns}</c>, <c>{session}</c>, <c>{home}</c>, <c>{workspace}</c>,
+    /// <c>{ringfence}</c>, <c>{gateway}</c> and <c>{token}</c> are replaced inside an argument; one whose placeholder has no value is dropped, with the
+    /// flag before it.
     /// </summary>
     public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>Written to standard input, which is then closed; same placeholders. A prompt goes here where the agent reads one: argument lists are public.</summary>
+    public string? Input { get; init; }
 
     /// <summary>Environment inside the sandbox, with the same placeholders.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
@@ -32,6 +36,9 @@ public sealed record AgentDescription
     public int TerminalStatus { get; init; } = 403;
 
     public string? DefaultModel { get; init; }
+
+    /// <summary>Host folders that it needs besides the system's tool chain, as <c>source:target</c>; <c>~</c> is the user's home.</summary>
+    public IReadOnlyList<string> Mounts { get; init; } = [];
 
     /// <summary>How to obtain it, when it is a package of a registry.</summary>
     public AgentPackage? Package { get; init; }

@@ -1,5 +1,6 @@
 using Ringfence.Egress;
 using Ringfence.Outputs;
+using Ringfence.Sandboxes;
 
 namespace Ringfence.Runs;
 
@@ -29,6 +30,9 @@ public sealed record RunRequest
     public int Attempts { get; init; } = 3;
 
     public NetworkPolicy Network { get; init; } = NetworkPolicy.DenyAll;
+
+    /// <summary>Limits of every sandbox of this run, agent and checks alike.</summary>
+    public SandboxLimits Sandbox { get; init; } = new();
 
     public OutputKind Output { get; init; } = OutputKind.Branch;
 

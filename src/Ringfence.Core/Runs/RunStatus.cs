@@ -39,7 +39,16 @@ public enum FailReason
     /// <summary>This machine lacks something that the run needs: namespaces, git, room on the disk.</summary>
     Environment,
 
+    /// <summary>What was asked for does not exist: the repository, the reference.</summary>
+    BadInput,
+
     /// <summary>The supervisor ended without ending the run: kill -9, a crash, power loss.</summary>
     Interrupted,
     Internal,
+}
+
+public static class FailReasonNames
+{
+    /// <summary>The name in records, rows and the API: <c>max_cost</c> for <see cref="FailReason.MaxCost"/>.</summary>
+    public static string ToName(this FailReason reason) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
 }

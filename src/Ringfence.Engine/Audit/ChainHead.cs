@@ -32,6 +32,9 @@ internal sealed class ChainHead
 
     public long NextSeq { get; private set; }
 
+    /// <summary>Hash of the last event, lower-case hex.</summary>
+    public string Hash => Convert.ToHexStringLower(hash);
+
     /// <summary>Digests of the content that is kept already.</summary>
     public HashSet<string> Kept { get; } = new(StringComparer.Ordinal);
 

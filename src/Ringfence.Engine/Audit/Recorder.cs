@@ -69,6 +69,24 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
     /// <summary>Number that the next event will get: how many there are.</summary>
     public long Count => head.NextSeq;
 
+    /// <summary>Hash of the last event placed, lower-case hex: names everything that was recorded until now.</summary>
+    public string Head
+    {
+        get
+        {
+            order.Wait();
+
+            try
+            {
+                return head.Hash;
+            }
+            finally
+            {
+                order.Release();
+            }
+        }
+    }
+
     /// <summary>Opens the record of a run: a new chain, or the old one to go on with after a restart.</summary>
     /// <exception cref="RecordUnavailableException">The chain that is there does not verify, or the database cannot be used.</exception>
     public static async Task<Recorder> OpenAsync(Database database, RunId run, TimeProvider time, CancellationToken cancellationToken) =>

@@ -68,12 +68,17 @@ internal sealed class AnswerWriter(HttpContext context, Turn turn, TimeProvider 
                 await PutAsync("data: {\"type\": \"content_block_de\nnot-a-field\ndata {]\n\n", stopping);
             }
 
-            await PutAsync(text, stopping);
+            if (!await PutAsync(text, stopping))
+            {
+                return;
+            }
+
             sentEvents++;
 
             if (turn.Cut?.Events == sentEvents)
             {
-                throw new CutException();
+                context.Abort();
+                return;
             }
         }
 
@@ -94,7 +99,8 @@ internal sealed class AnswerWriter(HttpContext context, Turn turn, TimeProvider 
         await PutAsync(text, stopping);
     }
 
-    private async Task PutAsync(string text, CancellationToken stopping)
+    /// <summary>Writes and flushes; false when the turn's cut was reached and the connection is broken.</summary>
+    private async Task<bool> PutAsync(string text, CancellationToken stopping)
     {
         var bytes = Encoding.UTF8.GetBytes(text).AsMemory();
         var cut = turn.Cut?.Bytes is { } limit && sentBytes + bytes.Length >= limit ? limit - sentBytes : -1;
@@ -104,15 +110,11 @@ internal sealed class AnswerWriter(HttpContext context, Turn turn, TimeProvider 
 
         if (cut >= 0)
         {
-            throw new CutException();
+            context.Abort();
         }
+
+        return cut < 0;
     }
 
     private Task PauseAsync(TimeSpan length, CancellationToken stopping) => length > TimeSpan.Zero ? Task.Delay(length, time, stopping) : Task.CompletedTask;
 }
-
-/// <summary>
-/// Ends a response where the script cuts it: a server whose handler fails after the start sends what was written and closes the connection without the
-/// end of the body. Aborting the connection instead would reset it, and what was written might never arrive.
-/// </summary>
-internal sealed class CutException : Exception;

@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+using Ringfence.App.Views;
+
+namespace Ringfence.App.Cli;
+
+/// <summary>What <c>--json</c> prints. Scripts read it: add, never rename.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RunView))]
+[JsonSerializable(typeof(IReadOnlyList<RunView>))]
+internal sealed partial class AppJson : JsonSerializerContext;

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Ringfence.App.Cli;
+
+namespace Ringfence.App.Commands;
+
+/// <summary><c>ringfence cancel RUN</c>: a row that the run's supervisor reads within half a second.</summary>
+internal static class CancelCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var argument = CommandActions.RunArgument();
+        var json = CommandActions.Json();
+        var command = new Command("cancel", "Cancels a run, wherever it is running. What it changed so far is kept.") { argument, json };
+
+        command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
+        {
+            if (!await home.Runs.TryRequestCancelAsync(run.Id, Home.User, cancellationToken))
+            {
+                terminal.WriteFailures([new Failure("run_already_ended", $"Run {run.Id} has already ended, or was already told to.", $"ringfence show {run.Id}")]);
+                return ExitCodes.BadInput;
+            }
+
+            if (parsed.GetValue(json))
+            {
+                terminal.WriteLine($$"""{"id":"{{run.Id}}","cancel_requested":true}""");
+            }
+            else
+            {
+                terminal.WriteLine($"Run {run.Id} is told to end. Follow it with: ringfence logs {run.Id} -f");
+            }
+
+            return ExitCodes.Done;
+        });
+
+        return command;
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Ringfence.App.Cli;
+using Ringfence.App.Views;
+using Ringfence.Audit;
+
+namespace Ringfence.App.Commands;
+
+/// <summary><c>ringfence logs RUN [-f]</c>: what the screen of a run showed, or shows.</summary>
+internal static class LogsCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var argument = CommandActions.RunArgument();
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
+        var all = new Option<bool>("--all", "-a") { Description = "Every event, not only those that a person follows." };
+        var json = new Option<bool>("--json") { Description = "Every event as it was recorded, one JSON object per line." };
+        var command = new Command("logs", "Shows what happened in a run, in order.") { argument, follow, all, json };
+
+        command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
+        {
+            var printer = new EventPrinter(terminal.ColorOutput, terminal.Width);
+            var everything = parsed.GetValue(all);
+
+            await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, parsed.GetValue(follow), cancellationToken))
+            {
+                var line = parsed.GetValue(json) ? happened.Json
+                    : everything ? $"{happened.At.ToLocalTime():HH:mm:ss.fff} {happened.Type,-22} {Printable.EscapeLines(happened.Data.GetRawText())}"
+                    : printer.Print(happened);
+
+                if (line is not null)
+                {
+                    terminal.WriteLine(line);
+                }
+            }
+
+            return ExitCodes.Done;
+        });
+
+        return command;
+    }
+}

@@ -1,0 +1,167 @@
+using System.CommandLine;
+using Ringfence.Agents;
+using Ringfence.App.Cli;
+using Ringfence.App.Views;
+using Ringfence.Audit;
+using Ringfence.Egress;
+using Ringfence.Gateway;
+using Ringfence.Outputs;
+using Ringfence.Runs;
+using Ringfence.Sandboxes;
+using Ringfence.Verification;
+
+namespace Ringfence.App.Commands;
+
+/// <summary><c>ringfence run</c>: an agent in a sandbox, and a verified change back.</summary>
+internal static class RunCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var options = new RunOptions();
+        var upstreams = new UpstreamOptions();
+        var json = new Option<bool>("--json") { Description = "One event per line on standard output; the last line is the run." };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Print only where the change went, and errors." };
+
+        var command = new Command(
+            "run",
+            """
+            Runs an agent on a repository in a sandbox and brings back a verified change.
+
+            Examples:
+              ringfence run -p "Fix the failing test" --done "dotnet test"
+              ringfence run -p @task.md --repo ~/src/app --max-cost 2 --timeout 10m --output patch
+              git diff | ringfence run -p - --agent claude-code --allow "*.internal.example"
+
+            Exit codes: ringfence help exit-codes
+            """) { json, quiet };
+
+        foreach (var option in options.All.Concat(upstreams.All))
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var view = parsed.GetValue(json) ? RunOutput.Json : parsed.GetValue(quiet) ? RunOutput.Quiet : RunOutput.Text;
+            var request = await options.ReadAsync(parsed, cancellationToken);
+            var servers = upstreams.Read(parsed);
+            var agent = options.ReadAgent(parsed);
+            var rules = options.ReadRules(parsed);
+            Failure[] failures = [.. request.Failures, .. servers.Failures, .. agent.Failures, .. rules.Failures, .. Unserved(agent, servers)];
+
+            if (failures.Length > 0)
+            {
+                terminal.WriteFailures(failures);
+                return ExitCodes.BadInput;
+            }
+
+            return await RunAsync(terminal, parsed, request.Value, agent.Value, rules.Value, servers.Value, view, cancellationToken);
+        });
+
+        return command;
+    }
+
+    /// <summary>Wires the parts together, runs, shows.</summary>
+    internal static async Task<int> RunAsync(
+        Terminal terminal, ParseResult parsed, RunRequest request, AgentDescription agent, EgressRules rules, IReadOnlyList<Upstream> upstreams,
+        RunOutput output, CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+
+        if (!(await Home.OpenAsync(parsed, terminal, cancellationToken)).Succeeded(out var home, out var why))
+        {
+            terminal.WriteFailures(why);
+            return ExitCodes.Environment;
+        }
+
+        await using var _ = home;
+
+        if (!(await ModelGateway.StartAsync(new GatewayOptions { Upstreams = upstreams }, time, cancellationToken)).Succeeded(out var gateway, out why))
+        {
+            terminal.WriteFailures(why);
+            return ExitCodes.BadInput;
+        }
+
+        await using var __ = gateway;
+        var sandboxes = new SandboxLauncher(Home.Toolchain.Native, Path.Combine(home.Folder, "scratch"), time);
+        var pipeline = new RunPipeline(
+            home.Workspaces, gateway, new AgentStage(agent, rules, Home.Toolchain, sandboxes, gateway, time),
+            new Verifier(rules, Home.Toolchain, sandboxes, time), new Publisher(Environment.CurrentDirectory));
+
+        var run = await home.Supervisor.AdmitAsync(request, cancellationToken);
+        RunOutcome outcome;
+
+        await using (run.Recorder)
+        {
+            using var view = new LiveView(terminal, request.Limits, time);
+            var events = output is RunOutput.Json ? WriteEventsAsync(terminal, home, run.Id) : Task.CompletedTask;
+
+            if (output is RunOutput.Text)
+            {
+                terminal.Error.WriteLine($"Run {run.Id}");
+                view.Start();
+            }
+
+            using (run.Recorder.Subscribe(output is RunOutput.Text ? view.Show : _ => { }))
+            {
+                outcome = await home.Supervisor.RunAsync(run, pipeline, cancellationToken);
+            }
+
+            await events;
+        }
+
+        return Report(terminal, run.Run, outcome, output);
+    }
+
+    /// <summary>A screen may miss an event; a script may not, so it gets them from the store.</summary>
+    private static async Task WriteEventsAsync(Terminal terminal, Home home, RunId run)
+    {
+        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run, follow: true, CancellationToken.None))
+        {
+            terminal.WriteLine(happened.Json);
+        }
+    }
+
+    private static int Report(Terminal terminal, Run run, RunOutcome outcome, RunOutput output)
+    {
+        if (output is RunOutput.Json)
+        {
+            terminal.WriteJson(RunView.Of(run, outcome.Changes), AppJson.Default.RunView);
+        }
+        else if (output is RunOutput.Text)
+        {
+            RunSummary.Write(terminal, run, outcome.Changes);
+        }
+        else if (run.Published is { } place)
+        {
+            terminal.WriteLine(place);
+        }
+
+        // A failure that a screen full of events may have hidden is told once more, with its hint, where scripts look for errors.
+        if (outcome is RunOutcome.Failed failed && output is not RunOutput.Json)
+        {
+            terminal.WriteFailures([failed.Failure]);
+        }
+
+        return ExitCodes.For(run.Status, run.Reason);
+    }
+
+    /// <summary>An agent whose wire has no server would fail at its first word; better said now.</summary>
+    private static IEnumerable<Failure> Unserved(Result<AgentDescription> agent, Result<IReadOnlyList<Upstream>> servers)
+    {
+        if (agent.Succeeded(out var description) && servers.Succeeded(out var known)
+            && known.All(server => WireName.Of(server.Wire) != description.Wire))
+        {
+            yield return new Failure(
+                "no_model_key", $"{description.Title} speaks the {description.Wire} wire, and there is no key for it.",
+                "Set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY, or name a server: --upstream " + description.Wire + "=URL. To try it without one: ringfence demo.");
+        }
+    }
+}
+
+internal enum RunOutput
+{
+    Text,
+    Json,
+    Quiet,
+}

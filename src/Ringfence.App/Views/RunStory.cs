@@ -1,0 +1,110 @@
+using Ringfence.App.Cli;
+using Ringfence.Audit;
+
+namespace Ringfence.App.Views;
+
+/// <summary>What the boundary saw of a run, grouped as people ask: walls, model calls, commands as a tree, connections.</summary>
+internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> events)
+{
+    private const int MostCommands = 200;
+
+    public void Write()
+    {
+        Walls();
+        Calls();
+        Commands();
+        Connections();
+        terminal.WriteLine();
+        terminal.WriteLine($"  {events.Count} events on record");
+    }
+
+    private IEnumerable<T> Facts<T>() => events.Select(happened => happened.Fact).OfType<T>();
+
+    private void Heading(string text)
+    {
+        terminal.WriteLine();
+        terminal.WriteLine(terminal.Paint(text, Ansi.Bold));
+    }
+
+    private void Walls()
+    {
+        if (Facts<RunStarted>().FirstOrDefault() is not { } started)
+        {
+            return;
+        }
+
+        Heading("Walls and limits");
+
+        foreach (var line in started.Isolation)
+        {
+            terminal.WriteLine($"  {line}");
+        }
+    }
+
+    private void Calls()
+    {
+        var calls = Facts<ModelResponded>().ToList();
+
+        if (calls.Count == 0)
+        {
+            return;
+        }
+
+        Heading("Model calls");
+        var models = Facts<ModelRequested>().Select(call => call.ModelUsed).Distinct();
+        terminal.WriteLine($"  {calls.Count} to {string.Join(", ", models)}: {calls.Sum(c => c.InputTokens):N0} tokens in, "
+            + $"{calls.Sum(c => c.CacheReadTokens):N0} from cache, {calls.Sum(c => c.OutputTokens):N0} out, {new Money(calls.Sum(c => c.CostNanodollars))}");
+    }
+
+    private void Commands()
+    {
+        var finished = Facts<CommandFinished>().ToDictionary(command => (command.Sandbox, command.Command));
+
+        foreach (var sandbox in Facts<CommandStarted>().GroupBy(command => command.Sandbox))
+        {
+            var commands = sandbox.ToList();
+            Heading($"Commands in {sandbox.Key}: {commands.Count}");
+            var depths = new Dictionary<long, int> { [0] = -1 };
+
+            foreach (var command in commands.Take(MostCommands))
+            {
+                var depth = depths[command.Command] = depths.GetValueOrDefault(command.Parent, -1) + 1;
+                var ending = finished.TryGetValue((command.Sandbox, command.Command), out var end) ? Ending(end) : "";
+                var text = string.Join(' ', command.Arguments.Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument));
+                var line = $"  {new string(' ', Math.Min(depth, 20) * 2)}{Printable.EscapeLines(text.ReplaceLineEndings(" ⏎ "))}";
+                var room = Math.Max(20, terminal.Width - ending.Length - 3);
+                terminal.WriteLine($"{(line.Length <= room ? line : line[..(room - 1)] + "…")}  {terminal.Paint(ending, Ansi.Dim)}");
+            }
+
+            if (commands.Count > MostCommands)
+            {
+                terminal.WriteLine($"  … and {commands.Count - MostCommands} more: ringfence logs RUN --all");
+            }
+        }
+    }
+
+    private static string Ending(CommandFinished end) =>
+        (!end.Known ? "?" : end.Signal != 0 ? $"signal {end.Signal}" : $"exit {end.ExitCode}")
+        + $", {Durations.Show(TimeSpan.FromMicroseconds(end.DurationMicroseconds))}";
+
+    private void Connections()
+    {
+        var connections = Facts<NetworkConnection>()
+            .GroupBy(c => (c.Host, c.Port, c.Protocol, c.Allowed, c.Reason, c.Rule))
+            .Select(group => (group.Key, Count: group.Count(), Up: group.Sum(c => c.BytesUp), Down: group.Sum(c => c.BytesDown))).ToList();
+
+        if (connections.Count == 0)
+        {
+            return;
+        }
+
+        Heading("Connections");
+
+        foreach (var (key, count, up, down) in connections)
+        {
+            var word = key.Allowed ? terminal.Paint("allowed", Ansi.Green) : terminal.Paint("denied ", Ansi.Red);
+            terminal.WriteLine($"  {word}  {Printable.EscapeLines(key.Host)}:{key.Port} {key.Protocol}  "
+                + (key.Allowed ? $"by {key.Rule}, {up:N0} bytes up, {down:N0} down" : key.Reason.Replace('_', ' ')) + (count > 1 ? $"  ×{count}" : ""));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using Ringfence.App.Cli;
+using Ringfence.Outputs;
+using Ringfence.Runs;
+using Ringfence.Workspaces;
+
+namespace Ringfence.App.Views;
+
+/// <summary>The end of a run, in a few lines: what became of it, what it changed and cost, and what to type next.</summary>
+internal static class RunSummary
+{
+    public static void Write(Terminal terminal, Run run, ChangeSet? changes)
+    {
+        var (word, ansi) = run.Status switch
+        {
+            RunStatus.Completed => ("completed", Ansi.Green),
+            RunStatus.Cancelled => ("cancelled", Ansi.Yellow),
+            _ => ($"failed: {run.Reason?.ToName().Replace('_', ' ')}", Ansi.Red),
+        };
+
+        terminal.WriteLine();
+        terminal.WriteLine($"{terminal.Paint($"Run {run.Id} {word}", ansi)}");
+
+        if (run.Message is { } message)
+        {
+            terminal.WriteLine($"  {Printable.EscapeLines(message)}");
+        }
+
+        Files(terminal, changes);
+
+        if (run.Request.Done.Count > 0 && run.Status is RunStatus.Completed)
+        {
+            terminal.WriteLine($"  checks   {run.Request.Done.Count} passed on exactly this tree, {run.Tree?[..10]}");
+        }
+
+        terminal.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  cost     {run.Cost} of {run.Request.Limits.Cost}, {run.Turns} turns, {Durations.Show((run.EndedAt ?? run.CreatedAt) - run.CreatedAt)}"));
+
+        Next(terminal, run, changes);
+    }
+
+    public static void Files(Terminal terminal, ChangeSet? changes)
+    {
+        if (changes is null || changes.IsEmpty)
+        {
+            terminal.WriteLine("  files    none changed");
+            return;
+        }
+
+        terminal.WriteLine($"  files    {changes.Files.Count} changed, +{changes.LinesAdded} −{changes.LinesRemoved}");
+
+        foreach (var file in changes.Files.Take(20))
+        {
+            var lines = file.LinesAdded < 0 ? "binary" : $"+{file.LinesAdded} −{file.LinesRemoved}";
+            terminal.WriteLine($"           {file.Operation.ToString().ToLowerInvariant(),-8} {file.Path}  {terminal.Paint(lines, Ansi.Dim)}");
+        }
+
+        if (changes.Files.Count > 20)
+        {
+            terminal.WriteLine($"           … and {changes.Files.Count - 20} more: ringfence diff");
+        }
+    }
+
+    private static void Next(Terminal terminal, Run run, ChangeSet? changes)
+    {
+        terminal.WriteLine();
+
+        if (run.Published is { } place && run.Request.Output is OutputKind.Branch)
+        {
+            terminal.WriteLine($"  git diff HEAD...{place}      what it changed");
+            terminal.WriteLine($"  git merge {place}            take it");
+        }
+        else if (run.Published is { } file)
+        {
+            terminal.WriteLine($"  git apply {file}");
+        }
+        else if (changes is { IsEmpty: false })
+        {
+            terminal.WriteLine($"  ringfence diff {run.Id}      what it changed until then");
+            terminal.WriteLine($"  ringfence apply {run.Id}     take that into your working tree");
+        }
+
+        terminal.WriteLine($"  ringfence show {run.Id}      what happened, command by command");
+    }
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using Ringfence.Audit;
+
+namespace Ringfence.Agents;
+
+/// <summary>
+/// Reads an agent's standard output to its end and puts what it says on the record, as reported. Flat in memory whatever is printed: a line
+/// over the limit is cut, and what is already recorded is not kept.
+/// </summary>
+internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder, Func<int> turn)
+{
+    private const int LongestLine = 8 << 20;
+    private const int LongestText = 4096;
+
+    private readonly Dictionary<string, string> toolsById = [];
+
+    public string? Session { get; private set; }
+
+    public string? LastText { get; private set; }
+
+    public AgentEvent.Finished? Claim { get; private set; }
+
+    public long UnknownLines { get; private set; }
+
+    /// <summary>Rises with everything that is heard; the watchdog compares it.</summary>
+    public long Heard { get; private set; }
+
+    public async Task ListenAsync(Stream output, CancellationToken cancellationToken)
+    {
+        var pipe = PipeReader.Create(output, new StreamPipeReaderOptions(bufferSize: 64 << 10));
+
+        while (true)
+        {
+            var read = await pipe.ReadAsync(cancellationToken);
+            var buffer = read.Buffer;
+            Heard++;
+
+            while (buffer.PositionOf((byte)'\n') is { } end)
+            {
+                Take(buffer.Slice(0, end));
+                buffer = buffer.Slice(buffer.GetPosition(1, end));
+            }
+
+            if (buffer.Length > LongestLine || (read.IsCompleted && !buffer.IsEmpty))
+            {
+                Take(buffer);
+                buffer = buffer.Slice(buffer.End);
+            }
+
+            pipe.AdvanceTo(buffer.Start, buffer.End);
+
+            if (read.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Take(ReadOnlySequence<byte> line)
+    {
+        foreach (var said in reader.Read(line.IsSingleSegment ? line.FirstSpan : line.ToArray()))
+        {
+            if (Fact(said) is { } fact)
+            {
+                recorder.Append(fact with { Trust = Trust.Reported, Turn = turn() });
+            }
+        }
+    }
+
+    private AuditFact? Fact(AgentEvent said)
+    {
+        switch (said)
+        {
+            case AgentEvent.Started started:
+                Session = started.SessionId ?? Session;
+                return null;
+
+            case AgentEvent.Text text:
+                LastText = text.Content;
+                return Said("text", text.Content);
+
+            case AgentEvent.ToolCall call:
+                toolsById[call.Id] = call.Tool;
+                return new ToolCalled(call.Tool, call.Id, Cut(call.Input), Keep(call.Input));
+
+            case AgentEvent.ToolResult result:
+                // What was called and never returned stays in the table: agents have few of those, and they end with the run.
+                toolsById.Remove(result.Id, out var tool);
+                return new ToolReturned(
+                    tool ?? "?", result.Id, result.IsError, Encoding.UTF8.GetByteCount(result.Output), ToolSummary.Result(result.Output, 200),
+                    Keep(result.Output));
+
+            case AgentEvent.Retry retry:
+                return Said("retry", $"attempt {retry.Attempt}: {retry.Reason}");
+
+            case AgentEvent.Denied denied:
+                return Said("permission_denied", $"{denied.Tool}: {denied.Reason}");
+
+            case AgentEvent.Finished finished:
+                Claim = finished;
+                return Said("result", finished.Message ?? finished.Outcome.ToString());
+
+            case AgentEvent.Unknown unknown:
+                UnknownLines++;
+                return Said("unknown", unknown.Line);
+
+            default:
+                return null;
+        }
+    }
+
+    private AgentSaid Said(string kind, string text) => new(kind, Cut(text), Keep(text));
+
+    private string Keep(string text) => recorder.Keep(Encoding.UTF8.GetBytes(text));
+
+    private static string Cut(string text) => text.Length <= LongestText ? text : text[..LongestText] + "…";
+}

@@ -1,0 +1,159 @@
+using System.Security.Cryptography;
+using System.Text;
+using Ringfence.Audit;
+using Ringfence.Budgets;
+using Ringfence.Egress;
+using Ringfence.Gateway;
+using Ringfence.Runs;
+using Ringfence.Sandboxes;
+using Ringfence.Workspaces;
+
+namespace Ringfence.Agents;
+
+/// <summary>Runs an agent once: sandbox around it, two doors attended, its words heard, its ending told.</summary>
+public sealed class AgentStage(
+    AgentDescription agent, EgressRules rules, Toolchain toolchain, SandboxLauncher sandboxes, ModelGateway gateway, TimeProvider time)
+{
+    /// <summary>After a cap the agent gets this long to end by itself, so that its last words are heard. Then it is ended.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    public LeaseRequest LeaseFor(ActiveRun run) => new()
+    {
+        Run = run.Id,
+        Limit = run.Request.Limits.Cost,
+        Turns = run.Request.Limits.Turns,
+        TerminalStatus = agent.TerminalStatus,
+    };
+
+    public async Task<AgentEnding> RunAsync(
+        ActiveRun run, Workspace workspace, GatewayLease lease, AgentTask task, CancellationToken cancellationToken)
+    {
+        var template = new AgentTemplate(
+            task.Prompt, lease.Token, run.Request.Model ?? agent.DefaultModel, run.Request.Limits.Turns - lease.Turns, task.Session);
+
+        if (!(await sandboxes.StartAsync(Spec(run, workspace, template), $"agent-{task.Attempt}", run.Recorder, cancellationToken))
+            .Succeeded(out var sandbox, out var why))
+        {
+            return new AgentEnding(null, null, new AgentStop(FailReason.Environment, why[0]));
+        }
+
+        await using (sandbox)
+        {
+            run.Recorder.Append(Started(run, task, sandbox));
+            gateway.Serve(lease, sandbox.GatewayListener!);
+            await using var egress = OpenEgress(sandbox, run.Recorder);
+
+            var listener = new AgentListener(AgentEventReader.For(agent.Events), run.Recorder, () => lease.Turns);
+            var errors = new OutputTail(4096);
+            var heard = Task.WhenAll(
+                listener.ListenAsync(sandbox.StandardOutput, cancellationToken),
+                errors.FillAsync(sandbox.StandardError, cancellationToken),
+                TellAsync(sandbox.StandardInput, template, cancellationToken));
+
+            var stalled = await WatchAsync(run, sandbox, lease, listener, cancellationToken);
+            var exit = await sandbox.Completion.WaitAsync(cancellationToken);
+            await heard;
+
+            var stop = AgentVerdict.Of(agent, exit, lease.Ending, stalled, listener.Claim, errors.ToString());
+            run.Recorder.Append(new AgentFinished(
+                task.Attempt, listener.Claim?.Outcome.ToString().ToLowerInvariant() ?? "unknown",
+                exit is SandboxExit.Exited exited ? exited.Code : -1, listener.Claim?.Message) { Trust = Trust.Reported });
+
+            return new AgentEnding(listener.Session, listener.Claim?.Message ?? listener.LastText, stop);
+        }
+    }
+
+    private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template)
+    {
+        var environment = Toolchain.Environment;
+
+        foreach (var (name, value) in template.Fill(agent.Environment))
+        {
+            environment[name] = value;
+        }
+
+        return new SandboxSpec
+        {
+            Command = template.Arguments(agent.Command),
+            Environment = environment,
+            Workspace = workspace.Mount,
+            Mounts = [.. toolchain.Mounts, .. workspace.Mounts],
+            Files = [.. template.Fill(agent.Files).Select(file => new SandboxFile(file.Key, Encoding.UTF8.GetBytes(file.Value)))],
+            Limits = run.Request.Sandbox,
+            Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
+        };
+    }
+
+    private EgressDoor OpenEgress(Sandbox sandbox, IRecorder recorder) => EgressDoor.Open(
+        new EgressDoorOptions { Sandbox = sandbox.Name, Rules = rules }, sandbox.EgressListener!, sandbox.DnsSocket!, recorder, time);
+
+    /// <summary>Waits for the agent's end, and brings it about when the gateway closed or nothing has happened for too long. True when it was silent.</summary>
+    private async Task<bool> WatchAsync(
+        ActiveRun run, Sandbox sandbox, GatewayLease lease, AgentListener listener, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var silence = SilenceAsync(run.Request.Limits.Silence, () => (listener.Heard, lease.Turns + lease.Spent.Nanodollars, sandbox.LastActivity), ending.Token);
+        var first = await Task.WhenAny(sandbox.Completion, lease.Ended, silence).WaitAsync(cancellationToken);
+
+        if (first == lease.Ended)
+        {
+            await Task.WhenAny(sandbox.Completion, Task.Delay(Grace, time, cancellationToken));
+        }
+
+        var stalled = first == silence && !sandbox.Completion.IsCompleted;
+        sandbox.Kill(stalled ? "the watchdog" : "the gateway");
+        await ending.CancelAsync();
+        return stalled;
+    }
+
+    /// <summary>Ends when nothing counted for as long as <paramref name="limit"/>. Armed at the start: an agent may hang before its first word.</summary>
+    private async Task SilenceAsync(TimeSpan limit, Func<(long, long, long)> activity, CancellationToken cancellationToken)
+    {
+        var last = activity();
+        var since = time.GetTimestamp();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500), time);
+
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            if (activity() is var now && now != last)
+            {
+                (last, since) = (now, time.GetTimestamp());
+            }
+            else if (time.GetElapsedTime(since) >= limit)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task TellAsync(Stream input, AgentTemplate template, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (agent.Input is { } text && template.Fill(text) is { } filled)
+            {
+                await input.WriteAsync(Encoding.UTF8.GetBytes(filled), cancellationToken);
+            }
+
+            await input.DisposeAsync();
+        }
+        catch (IOException)
+        {
+            // It ended without reading what it was told; its ending says the rest.
+        }
+    }
+
+    private RunStarted Started(ActiveRun run, AgentTask task, Sandbox sandbox) => new(
+        task.Attempt, agent.Name, agent.Package?.Version ?? ProductVersion, ExecutableDigest(), sandbox.Isolation,
+        run.Request.Limits.Cost.Nanodollars, run.Request.Limits.Turns, (long)run.Request.Limits.Time.TotalMilliseconds,
+        RunStore.Digest(string.Join('\n', run.Request.Network.Allow)), PriceTable.Embedded.Version);
+
+    /// <summary>Of the agent's own program. What actually ran is on the record in any case, by execve.</summary>
+    private string ExecutableDigest()
+    {
+        var program = Path.Combine(toolchain.Agent, "ringfence-agent.dll");
+        return agent.Package is null && File.Exists(program) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(program))) : "";
+    }
+
+    private static string ProductVersion { get; } = typeof(AgentStage).Assembly.GetName().Version!.ToString(3);
+}

@@ -1,0 +1,66 @@
+using System.Text.RegularExpressions;
+using Ringfence.Sandboxes;
+
+namespace Ringfence.Agents;
+
+/// <summary>What a description's placeholders stand for in one start of an agent; null where there is no value.</summary>
+internal sealed partial record AgentTemplate(string Prompt, string Token, string? Model, int? Turns, string? Session)
+{
+    /// <summary>
+    /// The argument list. An argument with a placeholder that has no value is dropped together with the flag before it: <c>--resume {session}</c>
+    /// vanishes on a first start.
+    /// </summary>
+    public IReadOnlyList<string> Arguments(IReadOnlyList<string> command)
+    {
+        var arguments = new List<string>();
+
+        foreach (var argument in command)
+        {
+            if (Fill(argument) is { } filled)
+            {
+                arguments.Add(filled);
+            }
+            else if (arguments is [.., ['-', ..]])
+            {
+                arguments.RemoveAt(arguments.Count - 1);
+            }
+        }
+
+        return arguments;
+    }
+
+    public Dictionary<string, string> Fill(IReadOnlyDictionary<string, string> texts) =>
+        texts.Select(pair => (pair.Key, Value: Fill(pair.Value))).Where(pair => pair.Value is not null)
+            .ToDictionary(pair => pair.Key, pair => pair.Value!);
+
+    /// <summary>The text with its placeholders replaced, or null when one of them has no value.</summary>
+    public string? Fill(string text)
+    {
+        var complete = true;
+        var filled = Placeholder().Replace(text, match =>
+        {
+            var value = Value(match.Groups[1].Value);
+            complete &= value is not null;
+            return value ?? "";
+        });
+
+        return complete ? filled : null;
+    }
+
+    private string? Value(string name) => name switch
+    {
+        "prompt" => Prompt,
+        "token" => Token,
+        "model" => Model,
+        "turns" => Turns?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        "session" => Session,
+        "gateway" => SandboxEndpoints.Gateway,
+        "home" => SandboxPaths.Home,
+        "workspace" => SandboxPaths.Workspace,
+        "ringfence" => SandboxPaths.Ringfence,
+        _ => "{" + name + "}",
+    };
+
+    [GeneratedRegex(@"\{([a-z]+)\}")]
+    private static partial Regex Placeholder();
+}

@@ -1,0 +1,69 @@
+using Ringfence.Gateway;
+using Ringfence.Runs;
+using Ringfence.Sandboxes;
+
+namespace Ringfence.Agents;
+
+/// <summary>
+/// Tells one reason from everything that is known of an ending. Facts come first: a cap that the gateway enforced outweighs whatever the agent
+/// said about it, and exit codes alone are believed least, because agents exit 0 after API errors.
+/// </summary>
+internal static class AgentVerdict
+{
+    public static AgentStop? Of(
+        AgentDescription agent, SandboxExit exit, LeaseEnding? lease, bool stalled, AgentEvent.Finished? claim, string errorTail)
+    {
+        if (lease is not null)
+        {
+            return new AgentStop(
+                lease.Reason switch
+                {
+                    LeaseEndingReason.MaxCost => FailReason.MaxCost,
+                    LeaseEndingReason.MaxTurns => FailReason.MaxTurns,
+                    _ => FailReason.Rejected,
+                },
+                lease.Failure);
+        }
+
+        if (stalled)
+        {
+            return new AgentStop(FailReason.Stalled, new Failure("stalled", "The agent went silent: no model call, command or output for too long."));
+        }
+
+        if (exit is SandboxExit.LimitReached limit)
+        {
+            return new AgentStop(
+                limit.Limit is "wall_time" ? FailReason.Timeout : limit.Limit is "silence" ? FailReason.Stalled : FailReason.ResourceLimit,
+                new Failure("limit_" + limit.Limit, $"The sandbox reached its limit of {limit.Limit.Replace('_', ' ')}: {limit.Detail}"));
+        }
+
+        return claim?.Outcome switch
+        {
+            AgentOutcome.Success => null,
+            AgentOutcome.MaxTurns => new AgentStop(FailReason.MaxTurns, new Failure("max_turns", "The agent used all its turns.", "Raise --max-turns.")),
+            AgentOutcome.MaxCost => new AgentStop(FailReason.MaxCost, new Failure("max_cost", "The agent used its budget.", "Raise --max-cost.")),
+
+            // Whoever prints plain text makes no claim; its exit code is all there is.
+            null when agent.Events == "text" && exit is SandboxExit.Exited { Code: 0 } => null,
+            null when exit is SandboxExit.Exited { Code: 0 } => Error("ended without a result", errorTail),
+            _ => Error(Describe(exit), claim?.Message ?? errorTail),
+        };
+    }
+
+    private static AgentStop Error(string how, string words)
+    {
+        var said = words.Trim();
+        return new AgentStop(
+            FailReason.AgentError,
+            new Failure("agent_error", said.Length == 0 ? $"The agent {how}." : $"The agent {how}: {said}", "`ringfence logs RUN` shows all it said."));
+    }
+
+    private static string Describe(SandboxExit exit) => exit switch
+    {
+        SandboxExit.Exited { Code: 0 } => "reported an error",
+        SandboxExit.Exited exited => $"failed with exit code {exited.Code}",
+        SandboxExit.Signalled signalled => $"was ended by signal {signalled.Signal}",
+        SandboxExit.Killed killed => $"was ended by {killed.By}",
+        _ => "failed",
+    };
+}

@@ -1,0 +1,198 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Ringfence.Audit;
+using Ringfence.Storage;
+
+namespace Ringfence.Runs;
+
+/// <summary>
+/// Runs as rows. The supervisor that holds a run's lease is the only one who moves it; everybody else asks by writing into a row of their own
+/// columns (<c>cancel_requested_*</c>). A move and its audit event are one transaction.
+/// </summary>
+public sealed class RunStore(Database database, TimeProvider time)
+{
+    /// <summary>How long a supervisor's silence is taken for life. It renews at a third of this.</summary>
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
+
+    private const string Columns =
+        """
+        id, request, status, fail_reason, fail_message, created_us, ended_us, base_commit, tree, change_digest, branch, cost_nano, turns, worker,
+        cancel_requested_by
+        """;
+
+    /// <summary>Creates a queued run that this process already holds.</summary>
+    public async Task<Run> CreateAsync(RunRequest request, CancellationToken cancellationToken)
+    {
+        var run = new Run { Id = RunId.New(time), Request = request, Status = RunStatus.Queued, CreatedAt = time.GetUtcNow(), Worker = WorkerId.Current.ToString() };
+        var json = RunJson.Canonical(request);
+
+        await database.ExecuteAsync(
+            """
+            insert into runs (id, status, repository, ref, agent, model, prompt_digest, request, request_digest, requested_by, created_us, worker, lease_expires_us)
+            values (@id, @status, @repository, @ref, @agent, @model, @prompt_digest, @request, @request_digest, @requested_by, @now, @worker, @lease)
+            """,
+            cancellationToken,
+            ("id", run.Id), ("status", Name(run.Status)), ("repository", request.Repository), ("ref", request.Ref), ("agent", request.Agent),
+            ("model", request.Model), ("prompt_digest", Digest(request.Prompt)), ("request", json), ("request_digest", Digest(json)),
+            ("requested_by", request.RequestedBy), ("now", run.CreatedAt), ("worker", run.Worker), ("lease", run.CreatedAt + LeaseTime));
+
+        return run;
+    }
+
+    /// <summary>Moves a run, with its event, in one transaction. A move that the table of moves does not know is a bug.</summary>
+    public async Task<Run> MoveAsync(Run run, RunStatus to, Recorder recorder, CancellationToken cancellationToken)
+    {
+        if (!RunTransitions.CanMove(run.Status, to))
+        {
+            throw new InvalidOperationException($"Run {run.Id} cannot move from {run.Status} to {to}.");
+        }
+
+        await recorder.CommitAsync(
+            new RunStateChanged(Name(run.Status), Name(to)),
+            async transaction => MustChangeOne(run, await transaction.ExecuteAsync(
+                "update runs set status = @to, stage = @to, started_us = coalesce(started_us, @now) where id = @id and status = @from", CancellationToken.None,
+                ("id", run.Id), ("from", Name(run.Status)), ("to", Name(to)), ("now", time.GetUtcNow()))),
+            cancellationToken);
+
+        return run with { Status = to };
+    }
+
+    /// <summary>Keeps what is known so far, so that a crash leaves it to be found.</summary>
+    public Task NoteAsync(Run run, CancellationToken cancellationToken) => database.ExecuteAsync(
+        """
+        update runs set base_commit = @base, tree = @tree, change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns where id = @id
+        """,
+        cancellationToken,
+        ("id", run.Id), ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest), ("branch", run.Published),
+        ("cost", run.Cost), ("turns", (long)run.Turns));
+
+    /// <summary>Writes the ending and <c>run.ended</c> in one transaction.</summary>
+    public async Task<Run> EndAsync(Run run, RunEnded ended, Recorder recorder, CancellationToken cancellationToken)
+    {
+        var status = Enum.Parse<RunStatus>(ended.Status, ignoreCase: true);
+
+        if (!RunTransitions.CanMove(run.Status, status))
+        {
+            throw new InvalidOperationException($"Run {run.Id} cannot move from {run.Status} to {status}.");
+        }
+
+        var now = time.GetUtcNow();
+
+        await recorder.CommitAsync(
+            ended,
+            async transaction => MustChangeOne(run, await transaction.ExecuteAsync(
+                """
+                update runs
+                   set status = @status, fail_reason = @reason, fail_message = @message, ended_us = @now, base_commit = @base, tree = @tree,
+                       change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns, worker = null, lease_expires_us = null
+                 where id = @id and status = @from
+                """,
+                CancellationToken.None,
+                ("id", run.Id), ("from", Name(run.Status)), ("status", ended.Status), ("reason", ended.Reason), ("message", ended.Message), ("now", now),
+                ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest), ("branch", run.Published), ("cost", run.Cost),
+                ("turns", (long)run.Turns))),
+            cancellationToken);
+
+        return run with { Status = status, Reason = ReadReason(ended.Reason), Message = ended.Message, EndedAt = now, Worker = null };
+    }
+
+    /// <summary>Renews the lease and tells who asked for the run to be cancelled, if anybody did.</summary>
+    public async Task<string?> RenewAsync(RunId id, CancellationToken cancellationToken)
+    {
+        await database.ExecuteAsync(
+            "update runs set lease_expires_us = @lease where id = @id and worker = @worker", cancellationToken,
+            ("id", id), ("worker", WorkerId.Current.ToString()), ("lease", time.GetUtcNow() + LeaseTime));
+
+        return await CancelRequestedByAsync(id, cancellationToken);
+    }
+
+    public Task<string?> CancelRequestedByAsync(RunId id, CancellationToken cancellationToken) => database.QuerySingleAsync(
+        "select cancel_requested_by from runs where id = @id", row => row.IsDBNull(0) ? null : row.GetString(0), cancellationToken, ("id", id));
+
+    /// <summary>Asks the run's supervisor to cancel it. False when the run has already ended.</summary>
+    public async Task<bool> TryRequestCancelAsync(RunId id, string by, CancellationToken cancellationToken) =>
+        await database.ExecuteAsync(
+            """
+            update runs set cancel_requested_us = @now, cancel_requested_by = @by
+             where id = @id and status not in ('completed', 'failed', 'cancelled') and cancel_requested_by is null
+            """,
+            cancellationToken, ("id", id), ("by", by), ("now", time.GetUtcNow())) == 1;
+
+    /// <summary>The one run whose id starts with <paramref name="prefix"/>. Fails with <c>unknown_run</c> or <c>ambiguous_run</c>.</summary>
+    public async Task<Result<Run>> FindAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var text = prefix.ToLowerInvariant();
+        var found = text.Length is 0 or > 16 || !text.All(char.IsAsciiLetterOrDigit)
+            ? []
+            : await database.QueryAsync(
+                $"select {Columns} from runs where id like @prefix order by id desc limit 3", Read, cancellationToken, ("prefix", text + "%"));
+
+        return found switch
+        {
+            [var one] => one,
+            [] => new Failure("unknown_run", $"There is no run '{Printable.Escape(prefix)}'.", "`ringfence runs` lists them."),
+            _ => new Failure("ambiguous_run", $"'{prefix}' is the start of several runs: {string.Join(", ", found.Select(r => r.Id))}…", "Type more of it."),
+        };
+    }
+
+    /// <summary>The newest runs first.</summary>
+    public Task<IReadOnlyList<Run>> ListAsync(int limit, CancellationToken cancellationToken) =>
+        database.QueryAsync($"select {Columns} from runs order by id desc limit @limit", Read, cancellationToken, ("limit", (long)limit));
+
+    /// <summary>Runs that look alive and whose supervisor is not: its process is gone, or its lease ran out on a machine that we cannot see.</summary>
+    public async Task<IReadOnlyList<Run>> AbandonedAsync(CancellationToken cancellationToken)
+    {
+        var active = await database.QueryAsync(
+            $"select {Columns}, lease_expires_us from runs where lease_expires_us is not null",
+            row => (Run: Read(row), Lease: UnixTime.FromUnixTimeMicroseconds(row.GetInt64(15))), cancellationToken);
+
+        return [.. active
+            .Where(row => WorkerId.Parse(row.Run.Worker) is { } worker && (worker.IsKnownDead || row.Lease < time.GetUtcNow()))
+            .Select(row => row.Run)];
+    }
+
+    /// <summary>Takes an abandoned run over. False when another process was quicker.</summary>
+    public async Task<bool> TryTakeOverAsync(Run run, CancellationToken cancellationToken) =>
+        await database.ExecuteAsync(
+            "update runs set worker = @me, lease_expires_us = @lease where id = @id and worker = @worker and status = @status", cancellationToken,
+            ("id", run.Id), ("me", WorkerId.Current.ToString()), ("lease", time.GetUtcNow() + LeaseTime), ("worker", run.Worker),
+            ("status", Name(run.Status))) == 1;
+
+    internal static string Name(RunStatus status) => status.ToString().ToLowerInvariant();
+
+    internal static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static Run Read(DbDataReader row) => new()
+    {
+        Id = new RunId(row.GetString(0)),
+        Request = JsonSerializer.Deserialize(row.GetString(1), RunJson.Default.RunRequest)!,
+        Status = Enum.Parse<RunStatus>(row.GetString(2), ignoreCase: true),
+        Reason = ReadReason(Text(row, 3)),
+        Message = Text(row, 4),
+        CreatedAt = UnixTime.FromUnixTimeMicroseconds(row.GetInt64(5)),
+        EndedAt = row.IsDBNull(6) ? null : UnixTime.FromUnixTimeMicroseconds(row.GetInt64(6)),
+        BaseCommit = Text(row, 7),
+        Tree = Text(row, 8),
+        ChangeDigest = Text(row, 9),
+        Published = Text(row, 10),
+        Cost = new Money(row.GetInt64(11)),
+        Turns = (int)row.GetInt64(12),
+        Worker = Text(row, 13),
+        CancelRequestedBy = Text(row, 14),
+    };
+
+    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static FailReason? ReadReason(string? name) =>
+        name is null ? null : Enum.Parse<FailReason>(name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+
+    private static void MustChangeOne(Run run, int changed)
+    {
+        if (changed != 1)
+        {
+            throw new InvalidOperationException($"Run {run.Id} is not {run.Status} in the store: somebody else moved it.");
+        }
+    }
+}
