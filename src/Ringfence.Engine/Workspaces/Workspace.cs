@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 
@@ -9,53 +11,156 @@ namespace Ringfence.Workspaces;
 /// </summary>
 public sealed class Workspace
 {
-    public required RunId Run { get; init; }
+    private readonly WorkspaceRecord record;
+    private readonly BaseCheckout checkout;
+
+    internal Workspace(RunId run, WorkspaceRecord record, string folder, BaseCheckout checkout, string objects, TimeProvider time)
+    {
+        Run = run;
+        this.record = record;
+        this.checkout = checkout;
+        Folder = folder;
+        Time = time;
+        Mount = new WorkspaceMount(checkout.Tree, Path.Combine(folder, "upper"));
+        Mounts = [new Mount(objects, BaseCheckout.AgentObjects)];
+    }
+
+    public RunId Run { get; }
 
     /// <summary>Path or URL as the user gave it, without a password.</summary>
-    public required string Repository { get; init; }
+    public string Repository => record.Repository;
 
     /// <summary>The git directory of the user's repository on this machine; null for a URL.</summary>
-    public required string? LocalPath { get; init; }
+    public string? LocalPath => record.LocalPath;
 
-    public required string BaseCommit { get; init; }
+    public string BaseCommit => record.BaseCommit;
 
-    public required string BaseTree { get; init; }
+    public string BaseTree => record.BaseTree;
 
     /// <summary>What a person should know before the run starts: uncommitted changes, submodules, LFS pointers.</summary>
-    public required IReadOnlyList<string> Notices { get; init; }
+    public IReadOnlyList<string> Notices => record.Notices;
 
     /// <summary>The overlay for the agent's sandbox: base below, this run's changes above, on disk.</summary>
-    public required WorkspaceMount Mount { get; init; }
+    public WorkspaceMount Mount { get; }
 
     /// <summary>What the sandbox must show besides, so that git works inside: the objects of the base's history, read-only.</summary>
-    public required IReadOnlyList<Mount> Mounts { get; init; }
+    public IReadOnlyList<Mount> Mounts { get; }
+
+    /// <summary>The user's name and address for commits, as git has them; null when git does not know them.</summary>
+    internal string? Author => record.Author;
+
+    internal string Folder { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal ChangeLimits Limits { get; init; } = new();
+
+    /// <summary>This run's own git directory: what it collected, above the shared history. No sandbox sees it.</summary>
+    internal string GitDirectory => Path.Combine(Folder, "git");
 
     /// <summary>
     /// What the agent changed, as a git tree in a git directory of ours. Works while no process of the run is alive, also after a crash.
     /// Build outputs and other ignored files are left out and counted in <see cref="ChangeSet.Notes"/>.
     /// </summary>
-    public Task<Result<ChangeSet>> CollectAsync(CancellationToken cancellationToken) => throw new NotSupportedException("Not landed yet.");
+    public async Task<Result<ChangeSet>> CollectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(() => CollectHereAsync(cancellationToken), cancellationToken);
+        }
+        catch (Exception error) when (GitFailures.IsFileError(error))
+        {
+            return GitFailures.FromFileError("Collecting the changes", error);
+        }
+    }
 
-    /// <summary>An overlay for a fresh sandbox that shows exactly the tree of <paramref name="changes"/>, and no other byte of this run.</summary>
-    public Task<Result<WorkspaceMount>> CheckOutAsync(ChangeSet changes, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("Not landed yet.");
+    /// <summary>
+    /// An overlay for a fresh sandbox that shows exactly the tree of <paramref name="changes"/>, and no other byte of this run. One at a time:
+    /// the folder of an earlier check-out is removed.
+    /// </summary>
+    public async Task<Result<WorkspaceMount>> CheckOutAsync(ChangeSet changes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var upper = Path.Combine(EmptyFolder("check"), "upper");
+            Directory.CreateDirectory(upper);
+            var failure = await TreeCheckout.WriteAsync(upper, checkout.Tree, GitDirectory, changes.Files, cancellationToken);
+            return failure is null ? new WorkspaceMount(checkout.Tree, upper) : failure;
+        }
+        catch (Exception error) when (GitFailures.IsFileError(error))
+        {
+            return GitFailures.FromFileError("Checking out the change set", error);
+        }
+    }
 
     /// <summary>The change set as text.</summary>
     public Task<Result<bool>> WriteDiffAsync(ChangeSet changes, Stream target, DiffFormat format, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("Not landed yet.");
-}
+        DiffWriter.WriteAsync(GitDirectory, changes, BaseTree, target, format, cancellationToken);
 
-public enum DiffFormat
-{
-    /// <summary>Bytes exactly, with binary files, full names and modes: what <c>git apply</c> takes.</summary>
-    Patch,
+    private async Task<Result<ChangeSet>> CollectHereAsync(CancellationToken cancellationToken)
+    {
+        using var upper = UnixFolder.Open(Mount.Upper!);
 
-    /// <summary>For eyes: what is not printable is escaped, so that a diff cannot draw on the terminal.</summary>
-    Text,
+        // Nothing but the agent's git data was touched: no process need be started.
+        if (upper.List().TrueForAll(e => GitNames.IsGit(e.Name)))
+        {
+            return Make(BaseTree, [], []);
+        }
 
-    /// <summary>As <see cref="Text"/>, in colour.</summary>
-    Color,
+        using var lower = UnixFolder.Open(checkout.Tree);
+        var submodules = checkout.Facts.Submodules.ToHashSet(StringComparer.Ordinal);
+        var started = TreeWriter.Start(GitDirectory, BaseCommit);
 
-    /// <summary>One line per file with its counts.</summary>
-    Summary,
+        if (!started.Succeeded(out var writer))
+        {
+            return started.Failures[0];
+        }
+
+        await using (writer)
+        await using (var rules = new IgnoreRules(GitDirectory, EmptyFolder("ignore")))
+        {
+            var walk = new UpperWalk(upper, lower, submodules, rules, Limits);
+
+            try
+            {
+                if (walk.WriteTo(writer, cancellationToken) is { } failure)
+                {
+                    return failure;
+                }
+            }
+            catch (IOException) when (writer.HasEnded)
+            {
+                // git gave up first; finishing tells its reason.
+            }
+
+            var finished = await writer.FinishAsync(cancellationToken);
+
+            if (!finished.Succeeded(out var tree))
+            {
+                return finished.Failures[0];
+            }
+
+            var difference = await TreeDiff.ReadAsync(GitDirectory, BaseTree, tree, cancellationToken);
+            return difference.Succeeded(out var files) ? Make(tree, files, walk.Notes) : Result.Fail<ChangeSet>(difference.Failures);
+        }
+    }
+
+    private string EmptyFolder(string name)
+    {
+        var path = Path.Combine(Folder, name);
+
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+
+        Directory.CreateDirectory(path);
+        return path;
+    }
+
+    private ChangeSet Make(string tree, IReadOnlyList<FileChange> files, IReadOnlyList<PathNote> notes)
+    {
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{BaseCommit}\n{tree}\n")));
+        return new ChangeSet(BaseCommit, tree, digest, files) { Notes = notes };
+    }
 }

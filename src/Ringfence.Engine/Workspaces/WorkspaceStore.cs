@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Ringfence.Runs;
 
 namespace Ringfence.Workspaces;
@@ -12,11 +14,191 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
     /// </summary>
     /// <param name="repository">A path on this machine or a URL that git can fetch from.</param>
     /// <param name="ref">Branch, tag or commit. Null is what is checked out there.</param>
-    public Task<Result<Workspace>> PrepareAsync(
-        RunId run, string repository, string? @ref, IProgress<string>? progress, CancellationToken cancellationToken) =>
-        throw new NotSupportedException($"Not landed yet: {home} {time}.");
+    public async Task<Result<Workspace>> PrepareAsync(
+        RunId run, string repository, string? @ref, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        var address = RepositoryAddress.Parse(repository);
+        var unwritable = TryMakeHome();
+
+        try
+        {
+            return address.IsUrl
+                ? await PrepareRemoteAsync(run, address, @ref ?? "HEAD", unwritable, progress, cancellationToken)
+                : await PrepareLocalAsync(run, address, @ref, unwritable, progress, cancellationToken);
+        }
+        catch (Exception error) when (GitFailures.IsFileError(error))
+        {
+            return GitFailures.FromFileError($"Preparing the workspace in {Printable.Escape(home)}", error);
+        }
+    }
 
     /// <summary>The workspace of an earlier run, from what is on disk.</summary>
-    public Task<Result<Workspace>> OpenAsync(RunId run, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("Not landed yet.");
+    public Task<Result<Workspace>> OpenAsync(RunId run, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(FolderOf(run), "workspace.json");
+
+        try
+        {
+            var record = JsonSerializer.Deserialize(File.ReadAllBytes(file), WorkspaceJson.Default.WorkspaceRecord)!;
+            return Task.FromResult<Result<Workspace>>(Make(run, record));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Task.FromResult<Result<Workspace>>(new Failure("workspace_not_found", $"Run {run} has no workspace.", "It may have ended before one was made, or been removed."));
+        }
+        catch (Exception error) when (GitFailures.IsFileError(error) || error is JsonException)
+        {
+            return Task.FromResult<Result<Workspace>>(new Failure("workspace_unreadable", $"The workspace of run {run} cannot be read: {Printable.Escape(error.Message)}"));
+        }
+    }
+
+    private async Task<Result<Workspace>> PrepareLocalAsync(
+        RunId run, RepositoryAddress address, string? @ref, Failure? unwritable, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        // Three questions to the user's repository at once; only the first is needed to go on.
+        using var looking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var exists = Directory.Exists(address.Fetch);
+        var uncommitted = exists ? UserRepository.CountUncommittedAsync(address.Fetch, looking.Token) : Task.FromResult<int?>(null);
+        var author = exists ? UserRepository.AuthorAsync(address.Fetch, looking.Token) : Task.FromResult<string?>(null);
+
+        try
+        {
+            var asked = await UserRepository.ResolveAsync(address.Fetch, @ref, cancellationToken);
+
+            if (asked.IsFailure || unwritable is not null)
+            {
+                return Result.Fail<Workspace>([.. asked.Failures, .. unwritable is null ? [] : new[] { unwritable }]);
+            }
+
+            var resolved = asked.Value;
+            var cache = new RepositoryCache(home, RepositoryAddress.KeyOf(resolved.GitDirectory!), time);
+            var added = await cache.AddLocalAsync(address.Fetch, resolved, progress, cancellationToken);
+
+            if (!added.Succeeded(out var checkout))
+            {
+                return Result.Fail<Workspace>(added.Failures);
+            }
+
+            var notices = Notices(checkout.Facts, resolved.TopLevel is null ? 0 : await uncommitted);
+            return Keep(run, address, resolved, RepositoryAddress.KeyOf(resolved.GitDirectory!), await author, notices);
+        }
+        finally
+        {
+            await looking.CancelAsync();
+            await Task.WhenAll(Ended(uncommitted), Ended(author));
+        }
+    }
+
+    private async Task<Result<Workspace>> PrepareRemoteAsync(
+        RunId run, RepositoryAddress address, string @ref, Failure? unwritable, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        if (unwritable is not null)
+        {
+            return unwritable;
+        }
+
+        if (@ref.StartsWith('-') || @ref.Contains(':') || @ref.Length is 0 or > 1024)
+        {
+            return new Failure("unknown_ref", $"{Printable.Escape(@ref)} is not the name of a branch, tag or commit.", "`git ls-remote URL` shows what it has.");
+        }
+
+        var author = UserRepository.AuthorAsync("/", cancellationToken);
+        var cache = new RepositoryCache(home, address.Key, time);
+        var added = await cache.AddRemoteAsync(address.Fetch, @ref, progress, cancellationToken);
+
+        return added.Succeeded(out var found)
+            ? Keep(run, address, found.Resolved, address.Key, await author, Notices(found.Base.Facts, 0))
+            : Result.Fail<Workspace>(added.Failures);
+    }
+
+    private Workspace Keep(
+        RunId run, RepositoryAddress address, ResolvedRepository resolved, string key, string? author, IReadOnlyList<string> notices)
+    {
+        var record = new WorkspaceRecord
+        {
+            Run = run.Value,
+            Repository = address.Display,
+            Key = key,
+            LocalPath = resolved.GitDirectory,
+            TopLevel = resolved.TopLevel,
+            ObjectFormat = resolved.ObjectFormat,
+            BaseCommit = resolved.Commit,
+            BaseTree = resolved.Tree,
+            Author = author,
+            Notices = notices,
+        };
+
+        var folder = FolderOf(run);
+        var cache = new RepositoryCache(home, key, time);
+        Directory.CreateDirectory(Path.Combine(folder, "upper"));
+        BareGitDirectory.Make(Path.Combine(folder, "git"), resolved.ObjectFormat, cache.Objects, Path.Combine(cache.GitDirectory, "shallow"));
+        File.WriteAllBytes(Path.Combine(folder, "workspace.json.new"), JsonSerializer.SerializeToUtf8Bytes(record, WorkspaceJson.Default.WorkspaceRecord));
+        File.Move(Path.Combine(folder, "workspace.json.new"), Path.Combine(folder, "workspace.json"), overwrite: true);
+        return Make(run, record);
+    }
+
+    private Workspace Make(RunId run, WorkspaceRecord record)
+    {
+        var cache = new RepositoryCache(home, record.Key, time);
+        return new Workspace(run, record, FolderOf(run), cache.Checkout(record.BaseCommit), cache.Objects, time);
+    }
+
+    private static List<string> Notices(BaseFacts facts, int? uncommitted)
+    {
+        var notices = new List<string>();
+
+        if (uncommitted > 0)
+        {
+            notices.Add(uncommitted == 1
+                ? "1 uncommitted change is not included: a run starts from a commit. It stays as it is."
+                : string.Create(CultureInfo.InvariantCulture, $"{uncommitted} uncommitted changes are not included: a run starts from a commit. They stay as they are."));
+        }
+
+        if (facts.Submodules.Count > 0)
+        {
+            var names = facts.Submodules.Take(5).Select(s => Printable.Escape(Latin1.Bytes(s)));
+            notices.Add(string.Create(CultureInfo.InvariantCulture, $"{facts.Submodules.Count} submodule(s) are left empty: {string.Join(", ", names)}{(facts.Submodules.Count > 5 ? ", …" : "")}."));
+        }
+
+        if (facts.LfsPointers > 0)
+        {
+            notices.Add(string.Create(CultureInfo.InvariantCulture, $"{facts.LfsPointers} file(s) are Git LFS pointers, not their content."));
+        }
+
+        return notices;
+    }
+
+    private string FolderOf(RunId run) => RunId.IsValid(run.Value)
+        ? Path.Combine(home, "workspaces", run.Value)
+        : throw new ArgumentException("Not the name of a run.", nameof(run)); // it becomes part of a path
+
+    private Failure? TryMakeHome()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(home, "workspaces"));
+            var probe = Path.Combine(home, "workspaces", ".writable");
+            using (new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 1, FileOptions.DeleteOnClose))
+            {
+            }
+
+            return null;
+        }
+        catch (Exception error) when (GitFailures.IsFileError(error))
+        {
+            return GitFailures.FromFileError($"The folder {Printable.Escape(home)}", error);
+        }
+    }
+
+    private static async Task Ended(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (OperationCanceledException)
+        {
+            // Its answer was not needed.
+        }
+    }
 }

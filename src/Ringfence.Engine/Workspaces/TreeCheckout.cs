@@ -1,0 +1,229 @@
+using System.Globalization;
+using System.Text;
+using Ringfence.Processes;
+
+namespace Ringfence.Workspaces;
+
+/// <summary>
+/// Writes a change set as the upper folder of a fresh overlay: with the base below, a sandbox sees exactly the tree. Costs what the change
+/// costs, not what the repository costs. Content comes from git objects, never from the folder that the agent wrote.
+/// </summary>
+internal sealed class TreeCheckout
+{
+    private readonly UnixFolder upper;
+    private readonly UnixFolder lower;
+    private readonly HashSet<string> folders = new(StringComparer.Ordinal) { "" };
+    private readonly HashSet<string> gone;
+    private readonly HashSet<string> kept = new(StringComparer.Ordinal);
+
+    private TreeCheckout(UnixFolder upper, UnixFolder lower, IReadOnlyList<FileChange> changes)
+    {
+        this.upper = upper;
+        this.lower = lower;
+        gone = changes.Where(c => c.Operation == FileOperation.Deleted).Select(c => Text(c.Path)).ToHashSet(StringComparer.Ordinal);
+
+        foreach (var path in changes.Where(c => c.Operation != FileOperation.Deleted).Select(c => Text(c.Path)))
+        {
+            kept.Add(path);
+
+            for (var parent = Parent(path); parent.Length > 0 && kept.Add(parent + "/"); parent = Parent(parent))
+            {
+            }
+        }
+    }
+
+    public static async Task<Failure?> WriteAsync(
+        string upperPath, string lowerPath, string gitDirectory, IReadOnlyList<FileChange> changes, CancellationToken cancellationToken)
+    {
+        using var upper = UnixFolder.Open(upperPath);
+        using var lower = UnixFolder.Open(lowerPath);
+        var checkout = new TreeCheckout(upper, lower, changes);
+        checkout.WriteDeletions(changes);
+        var written = changes.Where(c => c.Operation != FileOperation.Deleted).ToList();
+
+        if (written.Count == 0)
+        {
+            return null;
+        }
+
+        var started = Git.Own(gitDirectory).Start(["cat-file", "--batch"]);
+
+        if (!started.Succeeded(out var git))
+        {
+            return started.Failures[0];
+        }
+
+        await using (git)
+        {
+            var asking = AskAsync(git, written, cancellationToken);
+            var content = new BufferedStream(git.Output, 128 * 1024);
+
+            foreach (var change in written)
+            {
+                if (await checkout.WriteAsync(change, content, cancellationToken) is { } failure)
+                {
+                    return failure;
+                }
+            }
+
+            await asking;
+            var end = await git.WaitAsync(cancellationToken);
+            return end.Code == 0 ? null : GitFailures.From("checkout_failed", "Reading the change set", end.Error);
+        }
+    }
+
+    private static async Task AskAsync(ChildProcess git, List<FileChange> changes, CancellationToken cancellationToken)
+    {
+        await using var requests = new BufferedStream(git.Input, 16 * 1024);
+
+        foreach (var change in changes.Where(c => c.Mode != Submodule))
+        {
+            await requests.WriteAsync(Encoding.ASCII.GetBytes(change.AfterOid + "\n"), cancellationToken);
+        }
+    }
+
+    private async Task<Failure?> WriteAsync(FileChange change, BufferedStream content, CancellationToken cancellationToken)
+    {
+        var path = Text(change.Path);
+        MakeFolder(Parent(path));
+        using var folder = upper.OpenBelow(Latin1.Bytes(Parent(path)));
+        var name = Latin1.Bytes(path[(path.LastIndexOf('/') + 1)..]);
+
+        if (change.Mode == Submodule)
+        {
+            folder.CreateFolder(name);
+            return null;
+        }
+
+        // "oid blob size\n", the bytes, "\n"
+        var header = ReadLine(content).Split(' ');
+
+        if (header is not [_, "blob", var size])
+        {
+            return new Failure("checkout_failed", $"The content of {change.Path} is not there.");
+        }
+
+        var left = long.Parse(size, CultureInfo.InvariantCulture);
+
+        if (change.Mode == Link)
+        {
+            var target = new byte[left];
+            await content.ReadExactlyAsync(target, cancellationToken);
+            folder.CreateLink(name, target);
+        }
+        else
+        {
+            await using var file = folder.CreateFile(name, change.Mode == Executable ? 0x1ED : 0x1A4);
+            await CopyAsync(content, file, left, cancellationToken);
+        }
+
+        content.ReadByte();
+        return null;
+    }
+
+    /// <summary>Marks what is deleted, at the topmost folder of which nothing is left: git knows no empty folders.</summary>
+    private void WriteDeletions(IReadOnlyList<FileChange> changes)
+    {
+        var marked = new HashSet<string>(StringComparer.Ordinal);
+
+        foreach (var path in changes.Where(c => c.Operation == FileOperation.Deleted).Select(c => Text(c.Path)))
+        {
+            // A file that took the place of a folder hides it, and a folder a file: the upper layer needs no mark.
+            if (kept.Contains(path + "/") || Parents(path).Any(kept.Contains))
+            {
+                continue;
+            }
+
+            var top = path;
+
+            for (var parent = Parent(top); parent.Length > 0 && IsEmptied(parent); parent = Parent(parent))
+            {
+                top = parent;
+            }
+
+            if (marked.Add(top))
+            {
+                MakeFolder(Parent(top));
+                using var folder = upper.OpenBelow(Latin1.Bytes(Parent(top)));
+                folder.CreateWhiteout(Latin1.Bytes(top[(top.LastIndexOf('/') + 1)..]));
+            }
+        }
+    }
+
+    private readonly Dictionary<string, bool> emptied = new(StringComparer.Ordinal);
+
+    private bool IsEmptied(string path)
+    {
+        if (!emptied.TryGetValue(path, out var known))
+        {
+            using var folder = lower.OpenBelow(Latin1.Bytes(path));
+            known = !kept.Contains(path + "/") && folder.List().TrueForAll(e =>
+            {
+                var child = $"{path}/{Encoding.Latin1.GetString(e.Name)}";
+                return gone.Contains(child) || (e.IsFolder && IsEmptied(child));
+            });
+            emptied[path] = known;
+        }
+
+        return known;
+    }
+
+    private void MakeFolder(string path)
+    {
+        if (folders.Contains(path))
+        {
+            return;
+        }
+
+        MakeFolder(Parent(path));
+        using var folder = upper.OpenBelow(Latin1.Bytes(Parent(path)));
+        folder.CreateFolder(Latin1.Bytes(path[(path.LastIndexOf('/') + 1)..]));
+        folders.Add(path);
+    }
+
+    private static async Task CopyAsync(Stream from, Stream to, long length, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[64 * 1024];
+
+        while (length > 0)
+        {
+            var read = await from.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, length)), cancellationToken);
+
+            if (read == 0)
+            {
+                throw new EndOfStreamException("git ended in the middle of a file.");
+            }
+
+            await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            length -= read;
+        }
+    }
+
+    private static string ReadLine(BufferedStream stream)
+    {
+        var line = new StringBuilder();
+
+        for (int b; (b = stream.ReadByte()) is not ('\n' or -1);)
+        {
+            line.Append((char)b);
+        }
+
+        return line.ToString();
+    }
+
+    private static IEnumerable<string> Parents(string path)
+    {
+        for (var parent = Parent(path); parent.Length > 0; parent = Parent(parent))
+        {
+            yield return parent;
+        }
+    }
+
+    private static string Parent(string path) => path[..Math.Max(0, path.LastIndexOf('/'))];
+
+    private static string Text(GitPath path) => Encoding.Latin1.GetString(path.Bytes);
+
+    private const int Submodule = 0xE000; // 160000
+    private const int Link = 0xA000; // 120000
+    private const int Executable = 0x81ED; // 100755
+}

@@ -1,0 +1,174 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Ringfence.Workspaces;
+
+internal enum UnixKind
+{
+    File,
+    Folder,
+    Link,
+
+    /// <summary>Character device 0:0, with which overlayfs says that a name of the lower layer is deleted.</summary>
+    Whiteout,
+    Special,
+}
+
+/// <param name="Mode">Permission and set-id bits.</param>
+internal readonly record struct UnixStat(UnixKind Kind, int Mode, long Size);
+
+/// <summary>
+/// An open folder. Names in it are bytes, are looked up in exactly this folder, and no symbolic link is ever followed: whoever wrote
+/// the folder cannot lead a reader or writer elsewhere. Errors are <see cref="IOException"/> with the errno as HResult.
+/// </summary>
+internal sealed partial class UnixFolder : IDisposable
+{
+    private readonly SafeFileHandle handle;
+
+    private UnixFolder(SafeFileHandle handle) => this.handle = handle;
+
+    public static UnixFolder Open(string path) =>
+        new(Opened(openat(CurrentFolder, Encode(path), ReadFolder, 0), path));
+
+    /// <summary>A folder any number of levels below; fails rather than pass through a symbolic link or another mount.</summary>
+    /// <param name="path">Relative, separated by slashes; empty is this folder.</param>
+    public UnixFolder OpenBelow(ReadOnlySpan<byte> path)
+    {
+        var how = new OpenHow { Flags = ReadFolder, Resolve = BeneathWithoutLinksOrMounts };
+        return new(Opened((int)openat2(OpenAt2, handle, path.IsEmpty ? "."u8.ToArray() : Terminated(path), ref how, 24), "a folder of the workspace"));
+    }
+
+    /// <summary>A folder below this one, made with every folder on the way that is missing.</summary>
+    public UnixFolder MakeBelow(ReadOnlySpan<byte> path)
+    {
+        for (var end = 0; end < path.Length; end++)
+        {
+            var next = path[(end + 1)..].IndexOf((byte)'/');
+            end = next < 0 ? path.Length : end + 1 + next;
+            var slash = path[..end].LastIndexOf((byte)'/');
+            using var parent = OpenBelow(path[..Math.Max(0, slash)]);
+
+            if (parent.Stat(path[(slash + 1)..end]) is null)
+            {
+                parent.CreateFolder(path[(slash + 1)..end]);
+            }
+        }
+
+        return OpenBelow(path);
+    }
+
+    public List<(byte[] Name, bool IsFolder)> List()
+    {
+        var entries = new List<(byte[], bool)>();
+        var buffer = new byte[64 * 1024];
+
+        for (nint read; (read = getdents64(handle, buffer, buffer.Length)) != 0;)
+        {
+            Check((int)read, "a folder");
+
+            for (var rest = buffer.AsSpan(0, (int)read); !rest.IsEmpty;)
+            {
+                var length = BinaryPrimitives.ReadUInt16LittleEndian(rest[16..]);
+                var name = rest[19..length];
+                name = name[..name.IndexOf((byte)0)];
+
+                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                {
+                    entries.Add((name.ToArray(), rest[18] == FolderEntry || (rest[18] == UnknownEntry && Stat(name)?.Kind == UnixKind.Folder)));
+                }
+
+                rest = rest[length..];
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>Null when there is no such name here.</summary>
+    public UnixStat? Stat(ReadOnlySpan<byte> name)
+    {
+        Span<byte> stat = stackalloc byte[256];
+
+        if (statx(handle, Terminated(name), NoFollow, StatMask, ref MemoryMarshal.GetReference(stat)) != 0)
+        {
+            return Marshal.GetLastPInvokeError() is NoEntry or NotAFolder or NameTooLong ? null : throw Error("a file's kind");
+        }
+
+        var mode = BinaryPrimitives.ReadUInt16LittleEndian(stat[28..]);
+        var device = BinaryPrimitives.ReadUInt64LittleEndian(stat[128..]);
+
+        var kind = (mode & 0xF000) switch
+        {
+            0x8000 => UnixKind.File,
+            0x4000 => UnixKind.Folder,
+            0xA000 => UnixKind.Link,
+            0x2000 when device == 0 => UnixKind.Whiteout,
+            _ => UnixKind.Special,
+        };
+
+        return new UnixStat(kind, mode & 0xFFF, BinaryPrimitives.ReadInt64LittleEndian(stat[40..]));
+    }
+
+    /// <summary>True when overlayfs must not show what the lower layer has below this folder.</summary>
+    public bool IsOpaque()
+    {
+        var value = new byte[1];
+        return (fgetxattr(handle, "user.overlay.opaque\0"u8.ToArray(), value, 1) == 1 && value[0] == 'y')
+            || (fgetxattr(handle, "trusted.overlay.opaque\0"u8.ToArray(), value, 1) == 1 && value[0] == 'y');
+    }
+
+    public SafeFileHandle OpenFile(ReadOnlySpan<byte> name) =>
+        Opened(openat(handle, Terminated(name), CloseOnExec | DoNotFollow | DoNotBlock, 0), "a file of the workspace");
+
+    public byte[] ReadLink(ReadOnlySpan<byte> name)
+    {
+        var buffer = new byte[4096];
+        var length = readlinkat(handle, Terminated(name), buffer, buffer.Length);
+        Check((int)length, "a symbolic link");
+        return buffer[..(int)length];
+    }
+
+    /// <summary>Fails when the name exists in any form.</summary>
+    public FileStream CreateFile(ReadOnlySpan<byte> name, int mode) =>
+        new(Opened(openat(handle, Terminated(name), WriteOnly | Create | Exclusive | CloseOnExec | DoNotFollow, mode), "a new file"), FileAccess.Write, 64 * 1024);
+
+    public void CreateFolder(ReadOnlySpan<byte> name, int mode = 0x1ED) => Check(mkdirat(handle, Terminated(name), mode), "a new folder");
+
+    public void CreateLink(ReadOnlySpan<byte> name, ReadOnlySpan<byte> target) =>
+        Check(symlinkat(Terminated(target), handle, Terminated(name)), "a new symbolic link");
+
+    /// <summary>Allowed without privileges since Linux 5.8.</summary>
+    public void CreateWhiteout(ReadOnlySpan<byte> name) => Check(mknodat(handle, Terminated(name), 0x2000, 0), "a deletion mark");
+
+    public void Dispose() => handle.Dispose();
+
+    private static byte[] Encode(string path) => Terminated(System.Text.Encoding.UTF8.GetBytes(path));
+
+    private static byte[] Terminated(ReadOnlySpan<byte> name)
+    {
+        var bytes = new byte[name.Length + 1];
+        name.CopyTo(bytes);
+        return bytes;
+    }
+
+    private static SafeFileHandle Opened(int descriptor, string what)
+    {
+        Check(descriptor, what);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private static void Check(int result, string what)
+    {
+        if (result < 0)
+        {
+            throw Error(what);
+        }
+    }
+
+    private static IOException Error(string what)
+    {
+        var number = Marshal.GetLastPInvokeError();
+        return new IOException($"Cannot open or make {what}: {Marshal.GetPInvokeErrorMessage(number)}.", number);
+    }
+}
