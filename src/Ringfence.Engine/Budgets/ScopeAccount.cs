@@ -1,0 +1,57 @@
+namespace Ringfence.Budgets;
+
+/// <summary>This gateway's part of one scope: a committed block, and what was drawn from it. Guarded by the ledger's lock.</summary>
+internal sealed class ScopeAccount(string key)
+{
+    public string Key => key;
+
+    /// <summary>Committed for this gateway, less what was booked as spent: nano-dollars.</summary>
+    public long Block { get; set; }
+
+    /// <summary>Set aside for calls in flight.</summary>
+    public long Reserved { get; set; }
+
+    /// <summary>Settled, not yet booked.</summary>
+    public long Unbooked { get; set; }
+
+    /// <summary>Grows when a block is lost, so that reservations drawn from it are not counted twice.</summary>
+    public int Epoch { get; set; }
+
+    /// <summary>Until when the block is ours alone.</summary>
+    public DateTimeOffset Expires { get; set; }
+
+    /// <summary>The largest recent reservation: what a refill prepares for.</summary>
+    public long Need { get; set; }
+
+    public DateTimeOffset LastUsed { get; set; }
+
+    /// <summary>The scope as the store last saw it.</summary>
+    public ScopeState Seen { get; set; }
+
+    public bool BookingInFlight { get; set; }
+
+    public long Free => Block - Reserved - Unbooked;
+
+    /// <summary>What all gateways together have spent, as far as is known here.</summary>
+    public long SpentAsKnown => Seen.Spent + Unbooked;
+}
+
+/// <summary>Money set aside for one call over all its scopes. Settled exactly once.</summary>
+internal sealed class Reservation(BudgetAccount account, string call, Money amount, int[] epochs)
+{
+    private int settled;
+
+    public BudgetAccount Account => account;
+
+    public string Call => call;
+
+    public Money Amount => amount;
+
+    /// <summary>The blocks it was drawn from, by the account's scopes.</summary>
+    public int[] Epochs => epochs;
+
+    public bool TrySettle() => Interlocked.Exchange(ref settled, 1) == 0;
+}
+
+/// <summary>The scopes that pay for the calls of one lease, in key order; the first that was named is the narrowest.</summary>
+internal sealed record BudgetAccount(string Narrowest, IReadOnlyList<ScopeAccount> Scopes, Task Declared);

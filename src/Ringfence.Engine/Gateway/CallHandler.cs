@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Ringfence.Audit;
+using Ringfence.Budgets;
+
+namespace Ringfence.Gateway;
+
+/// <summary>Decides what a request is and whether it may pass; one that is charged becomes a <see cref="ModelCall"/>.</summary>
+internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams, BudgetLedger ledger, TimeProvider time)
+{
+    private readonly Forwarder forwarder = new(options, upstreams, time);
+
+    /// <param name="bound">The lease of the sandbox that the connection came from; null for one from outside.</param>
+    public async Task HandleAsync(HttpContext http, GatewayLease? bound)
+    {
+        var request = http.Request;
+        var anthropic = request.Headers.ContainsKey("anthropic-version") || request.Headers.ContainsKey("x-api-key");
+        var route = Routes.Match(request.Method, request.Path.Value ?? "", anthropic);
+        var wire = ModelWires.For(route?.Wire ?? (anthropic ? Wire.Anthropic : Wire.OpenAiChat));
+
+        if (Admit(request, bound) is not { } lease)
+        {
+            await new Refusal(401, "unknown_token", "The token is not known here.", IsTerminal: true).AnswerAsync(http, wire, http.RequestAborted);
+            return;
+        }
+
+        using var aborted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lease.Cut);
+
+        if (Refuse(route, request) is { } refusal)
+        {
+            await refusal.AnswerAsync(http, wire, aborted.Token);
+            return;
+        }
+
+        using var body = await RequestBytes.ReadAsync(request, options.MaxBodyBytes, aborted.Token);
+
+        if (body is null)
+        {
+            await TooLarge().AnswerAsync(http, wire, aborted.Token);
+        }
+        else if (route!.Kind == RouteKind.Free)
+        {
+            await forwarder.PassAsync(http, wire, body.Memory, aborted.Token);
+        }
+        else
+        {
+            await ChargeAsync(http, lease, wire, route, body, aborted.Token);
+        }
+    }
+
+    private async Task ChargeAsync(
+        HttpContext http, GatewayLease lease, IModelWire wire, Route route, RequestBytes body, CancellationToken cancellationToken)
+    {
+        var inspected = wire.Inspect(route, body.Span);
+
+        if (!inspected.Succeeded(out var facts))
+        {
+            await RejectAsync(http, lease, wire, inspected.Failures, cancellationToken);
+            return;
+        }
+
+        if (Price(lease, facts) is not { } price)
+        {
+            var unknown = new Failure("unknown_model", $"The model {Printable.Escape(facts.Model)} is not allowed here, or has no price.");
+            await RejectAsync(http, lease, wire, [unknown], cancellationToken);
+            return;
+        }
+
+        var isSubAgent = http.Request.Headers.TryGetValue("x-claude-code-agent-id", out var agent);
+
+        if (lease.TryEnter(isSubAgent, facts.HasTools, out var refusal) is not { } place)
+        {
+            await refusal!.AnswerAsync(http, wire, cancellationToken);
+            return;
+        }
+
+        var call = new ModelCall(lease, place, wire, facts, price, isSubAgent ? agent.ToString() : null, options, ledger, time);
+        await call.RunAsync(http, body, forwarder, cancellationToken);
+    }
+
+    // A run's token is good on the connections of its own sandbox and nowhere else, so a token that leaks is worth nothing.
+    private GatewayLease? Admit(HttpRequest request, GatewayLease? bound) =>
+        bound is not null && Headers.Token(request) is { } token && !(bound.Request.Expires <= time.GetUtcNow())
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(bound.Token))
+            ? bound
+            : null;
+
+    private Refusal? Refuse(Route? route, HttpRequest request)
+    {
+        if (route is null)
+        {
+            return new Refusal(404, "unknown_path", $"{Printable.Escape(request.Method)} {Printable.Escape(request.Path.Value ?? "")} is not a call that is metered here.");
+        }
+
+        if (!upstreams.Serves(route.Wire))
+        {
+            return new Refusal(404, "no_upstream", $"No upstream is configured for {WireName.Of(route.Wire)}.", IsTerminal: true);
+        }
+
+        return request.Headers.ContentEncoding is { Count: > 0 } coding && coding != "identity"
+            ? new Refusal(415, "compressed_request", "A compressed request cannot be bounded.", IsTerminal: true)
+            : null;
+    }
+
+    private Refusal TooLarge() =>
+        new(413, "request_too_large", $"The body is larger than {options.MaxBodyBytes} bytes.", IsTerminal: true);
+
+    private ModelPrice? Price(GatewayLease lease, CallFacts facts) =>
+        lease.Request.Models.Count == 0 || lease.Request.Models.Contains(facts.Model) ? options.Prices.Find(facts.Model) : null;
+
+    private static async Task RejectAsync(
+        HttpContext http, GatewayLease lease, IModelWire wire, IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
+    {
+        var message = string.Join(" ", failures.Select(f => f.Hint is null ? f.Message : $"{f.Message} {f.Hint}"));
+        lease.Recorder.Append(new ModelFailed("", 400, failures[0].Code, message));
+        await new Refusal(400, failures[0].Code, message, IsTerminal: true).AnswerAsync(http, wire, cancellationToken);
+    }
+}
