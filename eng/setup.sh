@@ -58,7 +58,7 @@ install() {
 }
 
 packages() {
-	wanted=$(missing | tr '\n' ' ')
+	wanted=$(missing | paste -sd " ")
 	[ -n "$wanted" ] || return 0
 	if ! command -v apt-get >/dev/null; then
 		fail "these are missing: $wanted" "Install them (Debian's names) and start again."
@@ -67,7 +67,7 @@ packages() {
 	fi
 	# shellcheck disable=SC2086 # one word a package
 	step "installing $wanted" install $wanted
-	wanted=$(missing | tr '\n' ' ')
+	wanted=$(missing | paste -sd " ")
 	[ -z "$wanted" ] || fail "still missing after the installation: $wanted" "See $log"
 }
 
