@@ -41,6 +41,9 @@ public sealed record NetworkConnection(
     string Sandbox, string Host, int Port, string Protocol, string? Sni, bool Allowed, string Reason, string Rule, long BytesUp,
     long BytesDown, long DurationMicroseconds) : AuditFact
 {
+    /// <summary>Method and path of a single request that was refused on a connection that the door had opened; null for a connection as a whole.</summary>
+    public string? Request { get; init; }
+
     public override string Type => "net.connection";
 }
 

@@ -2,11 +2,13 @@ using System.Buffers;
 
 namespace Ringfence.Secrets;
 
-/// <summary>One stream of text on its way through a <see cref="SecretRedactor"/>. Holds back at most the longest form's length. Not thread-safe.</summary>
+/// <summary>One stream of text on its way through a <see cref="SecretRedactor"/>. Holds back only what may be
+/// the beginning of a value. Not thread-safe.</summary>
 public sealed class SecretRedaction
 {
     private readonly SecretRedactor.Form[] forms;
     private readonly int longest;
+    private readonly bool keepLength;
     private readonly HashSet<string> found = [];
     private readonly int[] next;
     private byte[] held = [];
@@ -14,8 +16,9 @@ public sealed class SecretRedaction
     // Bytes at the start of `held` that are part of a value already replaced; kept because a second value may begin inside the first.
     private int covered;
 
-    internal SecretRedaction(SecretRedactor redactor, SecretRedactor.Form[] forms)
+    internal SecretRedaction(SecretRedactor redactor, SecretRedactor.Form[] forms, bool keepLength)
     {
+        this.keepLength = keepLength;
         this.forms = forms;
         longest = redactor.Longest;
         next = new int[forms.Length];
@@ -45,21 +48,29 @@ public sealed class SecretRedaction
 
     private void Process(byte[] text, bool final, IBufferWriter<byte> output)
     {
-        // Only where the longest form would still fit is it known which form begins there.
-        var certain = final ? text.Length : Math.Max(0, text.Length - longest + 1);
+        var certain = final ? text.Length : FirstUndecided(text);
         var (from, written) = (0, covered);
         Array.Fill(next, -1);
 
         while (Earliest(text, from) is var (at, form) && at < certain)
         {
+            var end = at + form.Bytes.Length;
+
             if (at >= written)
             {
                 output.Write(text.AsSpan(written..at));
-                output.Write(form.Marker);
+                written = at;
+                output.Write(keepLength ? [] : form.Marker);
+            }
+
+            if (keepLength && end > written)
+            {
+                output.GetSpan(end - written)[..(end - written)].Fill((byte)'*');
+                output.Advance(end - written);
             }
 
             found.Add(form.Secret.Name);
-            written = Math.Max(written, at + form.Bytes.Length);
+            written = Math.Max(written, end);
             from = at + 1;
         }
 
@@ -71,6 +82,24 @@ public sealed class SecretRedaction
 
         held = text[certain..];
         covered = written - certain;
+    }
+
+    // The first place from which the text, to its end, is the beginning of a form: what comes next decides. Everything before it can go on
+    // at once, so that a stream that pauses is not kept waiting for its last bytes.
+    private int FirstUndecided(byte[] text)
+    {
+        for (var at = Math.Max(0, text.Length - longest + 1); at < text.Length; at++)
+        {
+            foreach (var form in forms)
+            {
+                if (form.Bytes.Length > text.Length - at && form.Bytes.AsSpan().StartsWith(text.AsSpan(at)))
+                {
+                    return at;
+                }
+            }
+        }
+
+        return text.Length;
     }
 
     // Each form's next place is remembered until it is passed, so a text is searched once per form however many values are in it.

@@ -22,7 +22,7 @@ public sealed class SecretRedactor
 
     public bool IsEmpty => forms.Length == 0;
 
-    /// <summary>The longest form: what a stream has to hold back at the end of a chunk, plus one byte.</summary>
+    /// <summary>The longest form: a stream holds back less than that.</summary>
     internal int Longest => forms.Length == 0 ? 1 : forms[0].Bytes.Length;
 
     /// <summary>True when a secret was in it; then <paramref name="redacted"/> is the text without, and <paramref name="names"/> says which. Allocates only then.</summary>
@@ -59,7 +59,8 @@ public sealed class SecretRedactor
     }
 
     /// <summary>For text that comes in chunks. A value that is split over chunks is found too.</summary>
-    public SecretRedaction OpenStream() => new(this, forms);
+    /// <param name="keepLength">Stars instead of the marker, as many as the value has bytes: for formats that count, such as an HTTP body.</param>
+    public SecretRedaction OpenStream(bool keepLength = false) => new(this, forms, keepLength);
 
     internal sealed record Form(byte[] Bytes, SecretValue Secret, byte[] Marker);
 }

@@ -10,14 +10,17 @@ namespace Ringfence.Egress;
 /// </summary>
 public sealed class EgressDoor : IAsyncDisposable
 {
+    private const int DnsPort = 53;
     private readonly EgressDoorOptions options;
     private readonly Socket listener;
     private readonly Socket dns;
     private readonly IRecorder recorder;
     private readonly TimeProvider time;
     private readonly DnsResponder names;
+    private readonly ConnectionHandler handler;
     private readonly CancellationTokenSource closing = new();
     private readonly ConcurrentDictionary<CapturedConnection, Task> open = new();
+    private readonly TaskCompletionSource broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task serving;
 
     private EgressDoor(EgressDoorOptions options, Socket listener, Socket dns, IRecorder recorder, TimeProvider time)
@@ -28,8 +31,15 @@ public sealed class EgressDoor : IAsyncDisposable
         this.recorder = recorder;
         this.time = time;
         names = new DnsResponder(options, recorder);
-        serving = Task.WhenAll(names.ServeAsync(dns, closing.Token), AcceptAsync());
+        handler = new ConnectionHandler(options, recorder, time);
+        serving = Task.WhenAll(GuardAsync(() => names.ServeAsync(dns, closing.Token)), GuardAsync(AcceptAsync));
     }
+
+    /// <summary>Faults when the record cannot be written any more. The door has closed then, and the run must end.</summary>
+    public Task Broken => broken.Task;
+
+    /// <summary>Hosts that were let through in learn mode without a rule, as patterns to paste into an allow list, sorted.</summary>
+    public IReadOnlyList<string> Learned => handler.Learned;
 
     /// <summary>Starts to answer. The door owns both sockets from now on and closes them with itself.</summary>
     /// <param name="listener">Listening TCP socket to which all of the sandbox's connections are redirected.</param>
@@ -37,17 +47,14 @@ public sealed class EgressDoor : IAsyncDisposable
     public static EgressDoor Open(EgressDoorOptions options, Socket listener, Socket dns, IRecorder recorder, TimeProvider time) =>
         new(options, listener, dns, recorder, time);
 
-    /// <summary>Completes when the door has stopped by itself, which only happens when the record cannot be written: the run must end then.</summary>
-    public Task Completion => serving;
-
     /// <summary>Ends every connection and returns when each has its event in the record.</summary>
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync();
         listener.Dispose();
         dns.Dispose();
-        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll(open.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await serving;
+        await Task.WhenAll(open.Values);
         closing.Dispose();
     }
 
@@ -56,51 +63,70 @@ public sealed class EgressDoor : IAsyncDisposable
         while (true)
         {
             var socket = await listener.AcceptAsync(closing.Token);
-            var connection = new CapturedConnection(socket, options, recorder, time);
+            var connection = new CapturedConnection(socket, options, recorder, time, closing.Token);
 
             if (open.Count >= options.Limits.Connections)
             {
                 connection.Record(EgressDecision.Deny(EgressReasons.ConnectionLimit));
-                Reset(socket);
+                connection.Reset();
+                connection.Dispose();
                 continue;
             }
 
-            // The continuation runs after the entry is in place: TryRemove never comes first.
-            var task = Task.Run(() => ServeAsync(connection));
-            open[connection] = task;
-            _ = task.ContinueWith(_ => open.TryRemove(connection, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            // Registered before it starts, so that its end never comes first.
+            var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            open[connection] = GuardAsync(() => ServeAsync(connection, start.Task));
+            start.SetResult();
         }
     }
 
-    private async Task ServeAsync(CapturedConnection connection)
+    private async Task ServeAsync(CapturedConnection connection, Task start)
     {
-        if (connection.Destination.Port == 53)
+        await start;
+
+        try
         {
-            connection.Protocol = "dns";
-            await using var stream = new NetworkStream(connection.Socket, ownsSocket: true);
-            await names.ServeAsync(stream, closing.Token);
-            return;
+            if (connection.Port == DnsPort)
+            {
+                await using var stream = new NetworkStream(connection.Socket, ownsSocket: false);
+                await names.ServeAsync(stream, connection.Life);
+                return;
+            }
+
+            if (names.TryFind(connection.Destination.Address, out var name))
+            {
+                connection.Host = name;
+            }
+
+            await handler.ServeAsync(connection);
         }
-
-        connection.Record(Decide(connection));
-        Reset(connection.Socket);
-    }
-
-    private EgressDecision Decide(CapturedConnection connection)
-    {
-        if (!names.TryFind(connection.Destination.Address, out var name))
+        finally
         {
-            return EgressDecision.Deny(EgressReasons.LiteralAddress);
+            open.TryRemove(connection, out _);
+            connection.Dispose();
         }
-
-        connection.Host = name;
-        return options.Rules.Decide(name, connection.Destination.Port) is { Allowed: false } denied ? denied : EgressDecision.Deny(EgressReasons.NotConnected);
     }
 
-    // A reset, not an orderly end: a client must not take a refusal for an empty answer.
-    private static void Reset(Socket socket)
+    // What is not recorded does not happen: when the record fails the door closes. Broken connections are everyday life.
+    private async Task GuardAsync(Func<Task> work)
     {
-        socket.LingerState = new LingerOption(true, 0);
-        socket.Dispose();
+        try
+        {
+            await work();
+        }
+        catch (RecordUnavailableException unavailable)
+        {
+            broken.TrySetException(unavailable);
+            await closing.CancelAsync();
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+        }
+        catch (Exception bug)
+        {
+            // Fail closed: a connection that nobody can explain must not leave a door open.
+            broken.TrySetException(bug);
+            await closing.CancelAsync();
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Ringfence.Secrets;
 
 namespace Ringfence.Egress;
@@ -18,6 +19,9 @@ public sealed record EgressDoorOptions
 
     /// <summary>The run's own certificate authority; null when nothing has to be opened. The door does not dispose it.</summary>
     public RunAuthority? Authority { get; init; }
+
+    /// <summary>Who may sign certificates of hosts whose TLS is opened; null for whom this machine trusts.</summary>
+    public X509Certificate2Collection? UpstreamRoots { get; init; }
 
     /// <summary>How names are resolved outside. Default: the host's own resolver.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
