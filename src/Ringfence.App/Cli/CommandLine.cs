@@ -48,6 +48,7 @@ internal static class CommandLine
             DiffCommand.Create(terminal),
             ApplyCommand.Create(terminal),
             CancelCommand.Create(terminal),
+            DemoCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };

@@ -55,16 +55,17 @@ internal static class RunCommand
                 return ExitCodes.BadInput;
             }
 
-            return await RunAsync(terminal, parsed, request.Value, agent.Value, rules.Value, servers.Value, view, cancellationToken);
+            return await RunAsync(terminal, parsed, request.Value, agent.Value, rules.Value, servers.Value, view, report: null, cancellationToken);
         });
 
         return command;
     }
 
     /// <summary>Wires the parts together, runs, shows.</summary>
+    /// <param name="report">Shows the end in its own way instead of the summary.</param>
     internal static async Task<int> RunAsync(
         Terminal terminal, ParseResult parsed, RunRequest request, AgentDescription agent, EgressRules rules, IReadOnlyList<Upstream> upstreams,
-        RunOutput output, CancellationToken cancellationToken)
+        RunOutput output, Func<Home, Run, RunOutcome, Task>? report, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
 
@@ -108,6 +109,12 @@ internal static class RunCommand
             }
 
             await events;
+        }
+
+        if (report is not null)
+        {
+            await report(home, run.Run, outcome);
+            return ExitCodes.For(run.Run.Status, run.Run.Reason);
         }
 
         return Report(terminal, run.Run, outcome, output);

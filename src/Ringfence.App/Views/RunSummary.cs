@@ -9,7 +9,7 @@ namespace Ringfence.App.Views;
 /// <summary>The end of a run, in a few lines: what became of it, what it changed and cost, and what to type next.</summary>
 internal static class RunSummary
 {
-    public static void Write(Terminal terminal, Run run, ChangeSet? changes)
+    public static void Write(Terminal terminal, Run run, ChangeSet? changes, bool nextSteps = true)
     {
         var (word, ansi) = run.Status switch
         {
@@ -37,7 +37,10 @@ internal static class RunSummary
             CultureInfo.InvariantCulture,
             $"  cost     {run.Cost} of {run.Request.Limits.Cost}, {run.Turns} turns, {Durations.Show((run.EndedAt ?? run.CreatedAt) - run.CreatedAt)}"));
 
-        Next(terminal, run, changes);
+        if (nextSteps)
+        {
+            Next(terminal, run, changes);
+        }
     }
 
     public static void Files(Terminal terminal, ChangeSet? changes)

@@ -1,0 +1,52 @@
+using Ringfence.App.Cli;
+using Ringfence.Audit;
+
+namespace Ringfence.App.Views;
+
+/// <summary>What the demo's run left on the record: what was kept from the agent, and how much of what it did is known.</summary>
+internal sealed class DemoStory(Terminal terminal, IReadOnlyList<AuditEvent> events)
+{
+    private const string Secret = "id_rsa";
+
+    public void Write()
+    {
+        Blocked();
+        Recorded();
+    }
+
+    private IEnumerable<T> Facts<T>()
+        where T : AuditFact => events.Select(happened => happened.Fact).OfType<T>();
+
+    private void Blocked()
+    {
+        terminal.WriteLine();
+        terminal.WriteLine(terminal.Paint("What was blocked", Ansi.Bold));
+        var endings = Facts<CommandFinished>().ToLookup(command => (command.Sandbox, command.Command));
+
+        foreach (var command in Facts<CommandStarted>().Where(command => command.Arguments.Count > 1 && command.Arguments.Skip(1).All(a => a.Contains('/', StringComparison.Ordinal)) && command.Arguments.Any(a => a.EndsWith(Secret, StringComparison.Ordinal))))
+        {
+            var code = endings[(command.Sandbox, command.Command)].Select(end => end.ExitCode).FirstOrDefault(-1);
+            terminal.WriteLine($"  {terminal.Paint("secret ", Ansi.Red)}  {Printable.EscapeLines(string.Join(' ', command.Arguments))}");
+            terminal.WriteLine($"           exit code {code}: your files are not inside; its home is empty");
+        }
+
+        foreach (var connection in Facts<NetworkConnection>().Where(net => !net.Allowed).DistinctBy(net => (net.Host, net.Port)))
+        {
+            terminal.WriteLine($"  {terminal.Paint("network", Ansi.Red)}  {Printable.EscapeLines(connection.Host)}:{connection.Port}");
+            terminal.WriteLine($"           {connection.Reason.Replace('_', ' ')}: not resolved, not reached ({connection.Protocol})");
+        }
+    }
+
+    private void Recorded()
+    {
+        terminal.WriteLine();
+        terminal.WriteLine(terminal.Paint("What was recorded", Ansi.Bold));
+        terminal.WriteLine($"  {events.Count} events, each chained to the one before by its hash");
+
+        foreach (var family in events.GroupBy(happened => happened.Type.Split('.')[0]).OrderByDescending(family => family.Count()))
+        {
+            var types = family.GroupBy(happened => happened.Type).Select(type => $"{type.Count()} {type.Key}");
+            terminal.WriteLine($"  {family.Count(),5}  {terminal.Paint(string.Join(", ", types), Ansi.Dim)}");
+        }
+    }
+}
