@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Ringfence;
 
 /// <summary>An amount of US dollars in whole nano-dollars (10⁻⁹ $). Integers: a ledger that rounds is a ledger that leaks.</summary>
+[JsonConverter(typeof(MoneyAsNanodollars))]
 public readonly record struct Money(long Nanodollars) : IComparable<Money>
 {
     public const long NanodollarsPerDollar = 1_000_000_000;

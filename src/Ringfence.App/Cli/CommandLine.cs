@@ -37,8 +37,9 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand CreateRoot(Terminal terminal) =>
-        new("Runs coding agents in production: sandboxed, budgeted, recorded, checked, and gated by a person.")
+    internal static RootCommand CreateRoot(Terminal terminal)
+    {
+        var root = new RootCommand("Runs coding agents in production: sandboxed, budgeted, recorded, checked, and gated by a person.")
         {
             Home.DatabaseOption,
             RunCommand.Create(terminal),
@@ -52,6 +53,14 @@ internal static class CommandLine
             CompletionCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };
+
+        foreach (var command in WorkflowCommands.Create(terminal))
+        {
+            root.Add(command);
+        }
+
+        return root;
+    }
 
     private static string Usage(Command command) =>
         command is RootCommand ? "ringfence" : $"ringfence {command.Name}";

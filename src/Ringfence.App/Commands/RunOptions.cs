@@ -42,9 +42,9 @@ internal sealed class RunOptions
             {
                 Cost = Cost(parsed.GetRequiredValue(maxCost), failures),
                 Turns = Number("--max-turns", parsed.GetRequiredValue(maxTurns), 1, 1000, failures),
-                Time = Duration("--timeout", parsed.GetRequiredValue(timeout), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
-                Silence = Duration("--silence", parsed.GetRequiredValue(silence), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
-                CheckTime = Duration("--check-timeout", parsed.GetRequiredValue(checkTimeout), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
+                Time = Time("--timeout", parsed.GetRequiredValue(timeout), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
+                Silence = Time("--silence", parsed.GetRequiredValue(silence), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
+                CheckTime = Time("--check-timeout", parsed.GetRequiredValue(checkTimeout), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
             },
             Done = parsed.GetValue(done) ?? [],
             Attempts = Number("--attempts", parsed.GetRequiredValue(attempts), 1, 10, failures),
@@ -117,14 +117,14 @@ internal sealed class RunOptions
         return least;
     }
 
-    private static TimeSpan Duration(string flag, string text, TimeSpan least, TimeSpan most, List<Failure> failures)
+    private static TimeSpan Time(string flag, string text, TimeSpan least, TimeSpan most, List<Failure> failures)
     {
-        if (Durations.TryParse(text, out var duration) && duration >= least && duration <= most)
+        if (Duration.TryParse(text, out var duration) && duration >= least && duration <= most)
         {
             return duration;
         }
 
-        failures.Add(new Failure("bad_limit", $"{flag} cannot be '{text}'.", $"A time from {Durations.Show(least)} to {Durations.Show(most)}, such as 90s, 30m or 1h30m."));
+        failures.Add(new Failure("bad_limit", $"{flag} cannot be '{text}'.", $"A time from {Duration.Show(least)} to {Duration.Show(most)}, such as 90s, 30m or 1h30m."));
         return least;
     }
 

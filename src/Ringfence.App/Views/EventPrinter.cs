@@ -18,7 +18,7 @@ internal sealed class EventPrinter(bool color, int width)
         RunStateChanged state => Stage(state.To),
         RunStarted started => Detail(
             $"{started.Agent} {started.AgentVersion}, attempt {started.Attempt} · at most {new Money(started.CostLimitNanodollars)}, {started.TurnLimit} turns, "
-            + Durations.Show(TimeSpan.FromMilliseconds(started.TimeLimitMilliseconds))),
+            + Duration.Show(TimeSpan.FromMilliseconds(started.TimeLimitMilliseconds))),
         AgentSaid { Kind: "text" } said => Said(said.Text),
         AgentSaid { Kind: "retry" or "error" or "permission_denied" } said => Line(Ansi.Yellow, "agent", $"{said.Kind.Replace('_', ' ')}: {said.Text}"),
         ToolCalled call => Remember(call),
@@ -32,7 +32,7 @@ internal sealed class EventPrinter(bool color, int width)
         BudgetFrozen frozen => Line(Ansi.Red, "budget", $"frozen: {frozen.Scope} cost more than its bound"),
         ModelFailed failed => Line(Ansi.Yellow, "model", $"{failed.Status} {failed.Code}: {failed.Message}"),
         VerificationFinished { Passed: true } check => Line(
-            Ansi.Green, "passed", $"{check.Command}  ({Durations.Show(TimeSpan.FromMicroseconds(check.DurationMicroseconds))}, tree {check.Tree[..10]})"),
+            Ansi.Green, "passed", $"{check.Command}  ({Duration.Show(TimeSpan.FromMicroseconds(check.DurationMicroseconds))}, tree {check.Tree[..10]})"),
         VerificationFinished check => Line(Ansi.Red, "failed", $"{check.Command}  ({check.Stopped ?? $"exit code {check.ExitCode}"}, tree {check.Tree[..10]})"),
         GateFinding finding => Line(Ansi.Yellow, "finding", $"{finding.Gate}: {finding.Place}"),
         BranchCreated branch => Line(Ansi.Green, "branch", branch.Branch),

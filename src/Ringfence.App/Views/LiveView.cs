@@ -87,7 +87,7 @@ internal sealed class LiveView(Terminal terminal, RunLimits limits, TimeProvider
         }
 
         var line = $"{Spinner[tick % Spinner.Length]} {stage} · turn {turn}/{limits.Turns} · {tokens:N0} tokens · {cost} of {limits.Cost} · "
-            + Durations.Show(time.GetElapsedTime(began));
+            + Duration.Show(time.GetElapsedTime(began));
         terminal.Error.Write(EraseLine + (line.Length < terminal.Width ? line : line[..(terminal.Width - 1)]));
     }
 }

@@ -85,7 +85,7 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
 
     private static string Ending(CommandFinished end) =>
         (!end.Known ? "?" : end.Signal != 0 ? $"signal {end.Signal}" : $"exit {end.ExitCode}")
-        + $", {Durations.Show(TimeSpan.FromMicroseconds(end.DurationMicroseconds))}";
+        + $", {Duration.Show(TimeSpan.FromMicroseconds(end.DurationMicroseconds))}";
 
     private void Connections()
     {

@@ -35,7 +35,7 @@ internal static class RunSummary
 
         terminal.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"  cost     {run.Cost} of {run.Request.Limits.Cost}, {run.Turns} turns, {Durations.Show((run.EndedAt ?? run.CreatedAt) - run.CreatedAt)}"));
+            $"  cost     {run.Cost} of {run.Request.Limits.Cost}, {run.Turns} turns, {Duration.Show((run.EndedAt ?? run.CreatedAt) - run.CreatedAt)}"));
 
         if (nextSteps)
         {

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Ringfence.Outputs;
 
 /// <summary>Where an approved change set goes.</summary>
+[JsonConverter(typeof(SnakeCaseEnum<OutputKind>))]
 public enum OutputKind
 {
     /// <summary>A branch <c>ringfence/RUN</c> in the user's repository; never their working tree, never a push.</summary>

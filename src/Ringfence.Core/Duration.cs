@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Ringfence.App.Cli;
+namespace Ringfence;
 
 /// <summary>Durations as people write them: <c>90s</c>, <c>30m</c>, <c>1h30m</c>, or seconds as a plain number.</summary>
-internal static partial class Durations
+public static partial class Duration
 {
     public static bool TryParse(string? text, out TimeSpan duration)
     {

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Ringfence.App.Cli;
+using Ringfence.Workflows;
+
+namespace Ringfence.App.Commands;
+
+/// <summary><c>ringfence lint|compile|explain</c>: a workflow file before it runs.</summary>
+internal static class WorkflowCommands
+{
+    public static IEnumerable<Command> Create(Terminal terminal)
+    {
+        yield return Reading(terminal, "lint", "Says everything that is wrong with a workflow file, with line and column.", (workflow, parsed) =>
+            terminal.WriteLine($"{workflow.Name}: no mistakes"));
+
+        yield return Reading(terminal, "compile", "Prints a workflow's canonical JSON; its digest, which every run records, goes to standard error.", (workflow, parsed) =>
+        {
+            terminal.WriteLine(CompiledWorkflow.Json(workflow));
+            terminal.Error.WriteLine(CompiledWorkflow.Digest(workflow));
+        });
+
+        yield return Reading(terminal, "explain", "Says in plain words what a workflow can do: hosts, paths, spend, approvals.", (workflow, parsed) =>
+        {
+            foreach (var (topic, says) in WorkflowExplanation.Of(workflow))
+            {
+                terminal.WriteLine($"{terminal.Paint($"{topic,-10}", Ansi.Bold)} {Printable.EscapeLines(says)}");
+            }
+        });
+    }
+
+    private static Command Reading(Terminal terminal, string name, string description, Action<Workflow, ParseResult> act)
+    {
+        var argument = new Argument<string>("workflow") { Description = "Name in .ringfence/workflows, or a file." };
+        var repo = new Option<string>("--repo") { Description = "Repository. Default: here.", DefaultValueFactory = _ => "." };
+        var command = new Command(name, description) { argument, repo };
+
+        command.SetAction(parsed =>
+        {
+            if (!new WorkflowFolder(parsed.GetRequiredValue(repo)).Read(parsed.GetRequiredValue(argument)).Succeeded(out var workflow, out var why))
+            {
+                terminal.WriteFailures(why);
+                return ExitCodes.BadInput;
+            }
+
+            act(workflow, parsed);
+            return ExitCodes.Done;
+        });
+
+        return command;
+    }
+}

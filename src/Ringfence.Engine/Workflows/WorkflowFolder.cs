@@ -1,0 +1,28 @@
+namespace Ringfence.Workflows;
+
+/// <summary>The workflow files of a repository: <c>.ringfence/workflows/NAME.md</c> or <c>.yaml</c>.</summary>
+public sealed class WorkflowFolder(string repository)
+{
+    private static readonly string[] Extensions = [".md", ".yaml", ".yml"];
+
+    public string Folder => Path.Combine(repository, ".ringfence", "workflows");
+
+    public IReadOnlyList<string> Names => !Directory.Exists(Folder)
+        ? []
+        : [.. Directory.EnumerateFiles(Folder).Where(file => Extensions.Contains(Path.GetExtension(file)))
+            .Select(file => Path.GetFileNameWithoutExtension(file)).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Reads a workflow by name, or by the path of a file. Fails with <c>unknown_workflow</c> or <c>bad_workflow</c>.</summary>
+    public Result<Workflow> Read(string nameOrPath)
+    {
+        var file = File.Exists(nameOrPath)
+            ? nameOrPath
+            : Extensions.Select(extension => Path.Combine(Folder, nameOrPath + extension)).FirstOrDefault(File.Exists);
+
+        return file is null
+            ? new Failure(
+                "unknown_workflow", $"There is no workflow '{Printable.Escape(nameOrPath)}' in {Folder}.",
+                Names.Count > 0 ? $"Known: {string.Join(", ", Names)}." : "`ringfence init` makes one.")
+            : WorkflowReader.Read(File.ReadAllText(file), file);
+    }
+}

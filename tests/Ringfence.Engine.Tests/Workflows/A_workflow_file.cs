@@ -1,0 +1,81 @@
+using Ringfence.Outputs;
+using Ringfence.Workflows;
+using Xunit;
+
+namespace Ringfence.Tests.Workflows;
+
+public sealed class A_workflow_file
+{
+    private const string Whole =
+        """
+        ---
+        agent: ringfence-agent
+        limits:
+          cost: { run: $5, workflow_day: $25 }
+          turns: 60
+          time: 1h30m
+          memory: 4GiB
+        network:
+          allow: ["*.internal.example"]
+        constraints:
+          write: ["src/**"]
+          never: [".github/**"]
+          diff: { files: 25, lines: 800 }
+          dependencies: ask
+          tests: keep
+        done:
+          - dotnet test
+        approve: [plan, diff]
+        output: patch
+        ---
+        Consolidate the validation.
+
+        ## Constraints
+        Keep the signatures.
+        """;
+
+    [Fact]
+    public void Is_policy_in_its_head_and_a_prompt_in_its_body()
+    {
+        var workflow = WorkflowReader.Read(Whole, "consolidate.md").Value;
+
+        Assert.Equal("consolidate", workflow.Name);
+        Assert.StartsWith("Consolidate the validation.", workflow.Prompt, StringComparison.Ordinal);
+        Assert.Equal(Money.FromDollars(25), workflow.Limits.DayCost);
+        Assert.Equal(TimeSpan.FromMinutes(90), workflow.Limits.Time);
+        Assert.Equal(4L << 30, workflow.Limits.MemoryBytes);
+        Assert.Equal(["plan", "diff"], workflow.Approve);
+        Assert.Equal(25, workflow.Constraints.MaxFiles);
+        Assert.Equal(OutputKind.Patch, workflow.Output);
+    }
+
+    [Fact]
+    public void May_be_plain_YAML_with_a_prompt() =>
+        Assert.Equal("Do it.", WorkflowReader.Read("prompt: Do it.\ndone: make test\n", "x.yaml").Value.Prompt);
+
+    [Fact]
+    public void Is_refused_with_every_mistake_and_its_line()
+    {
+        var failures = WorkflowReader.Read("---\nagnt: x\nlimits:\n  cost: -3\n  turns: 5000\napprove: [soup]\n---\nGo.\n", "bad.md").Failures;
+
+        Assert.Equal(
+            ["bad.md:4:9", "bad.md:5:10", "bad.md:6:10", "bad.md:2:1"],
+            failures.Select(failure => string.Join(':', failure.Message.Split(':').Take(3))));
+    }
+
+    [Fact]
+    public void Has_the_same_digest_however_it_is_laid_out()
+    {
+        var one = WorkflowReader.Read("prompt: Go.\nattempts: 3\ndone: [make]\n", "x.yaml").Value;
+        var other = WorkflowReader.Read("---\n# the same\ndone:\n  - make\n---\n\nGo.\n", "x.md").Value;
+
+        Assert.Equal(CompiledWorkflow.Digest(one), CompiledWorkflow.Digest(other));
+        Assert.NotEqual(CompiledWorkflow.Digest(one), CompiledWorkflow.Digest(one with { Attempts = 2 }));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("- a\n- b\n")]
+    [InlineData("prompt: [")]
+    public void Must_be_a_mapping(string text) => Assert.NotEmpty(WorkflowReader.Read(text, "x.yaml").Failures);
+}
