@@ -16,7 +16,8 @@ internal sealed partial record RepositoryAddress(string Fetch, string Display, b
 
     public static RepositoryAddress Parse(string text)
     {
-        if (text.StartsWith("file://", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var file))
+        if (text.StartsWith("file://", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out var file)
+            && file.Host.Length == 0)
         {
             text = file.LocalPath;
         }

@@ -16,7 +16,13 @@ internal sealed partial class UnixFolder
     private const int CloseOnExec = 0x80000;
     private const byte FolderEntry = 4;
     private const byte UnknownEntry = 0;
+    private const int RemoveFolder = 0x200;
+    private const int NotPermitted = 1;
     private const int NoEntry = 2;
+    private const int NoAccess = 13;
+    private const int AlreadyThere = 17;
+    private const int IsAFolder = 21;
+    private const int NotEmpty = 39;
     private const int NotAFolder = 20;
     private const int NameTooLong = 36;
     private const long OpenAt2 = 437; // the same number on every architecture
@@ -56,6 +62,18 @@ internal sealed partial class UnixFolder
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint readlinkat(SafeFileHandle folder, byte[] path, byte[] buffer, nint size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int unlinkat(SafeFileHandle folder, byte[] path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int renameat(SafeFileHandle from, byte[] path, SafeFileHandle to, byte[] target);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int linkat(SafeFileHandle from, byte[] path, SafeFileHandle to, byte[] target, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fchmodat(SafeFileHandle folder, byte[] path, int mode, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int mkdirat(SafeFileHandle folder, byte[] path, int mode);

@@ -16,7 +16,8 @@ internal enum UnixKind
 }
 
 /// <param name="Mode">Permission and set-id bits.</param>
-internal readonly record struct UnixStat(UnixKind Kind, int Mode, long Size);
+/// <param name="Inode">Names the file within its file system, whatever its names.</param>
+internal readonly record struct UnixStat(UnixKind Kind, int Mode, long Size, ulong Inode = 0);
 
 /// <summary>
 /// An open folder. Names in it are bytes, are looked up in exactly this folder, and no symbolic link is ever followed: whoever wrote
@@ -36,7 +37,23 @@ internal sealed partial class UnixFolder : IDisposable
     public UnixFolder OpenBelow(ReadOnlySpan<byte> path)
     {
         var how = new OpenHow { Flags = ReadFolder, Resolve = BeneathWithoutLinksOrMounts };
-        return new(Opened((int)openat2(OpenAt2, handle, path.IsEmpty ? "."u8.ToArray() : Terminated(path), ref how, 24), "a folder of the workspace"));
+        var name = path.IsEmpty ? ".\0"u8.ToArray() : Terminated(path);
+        var descriptor = (int)openat2(OpenAt2, handle, name, ref how, 24);
+
+        // Whoever wrote the folder may have taken away every right on it; it is ours, so we take them back.
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == NoAccess && !path.IsEmpty)
+        {
+            var slash = path.LastIndexOf((byte)'/');
+
+            using (var parent = OpenBelow(path[..Math.Max(0, slash)]))
+            {
+                parent.MakeAccessible(path[(slash + 1)..]);
+            }
+
+            descriptor = (int)openat2(OpenAt2, handle, name, ref how, 24);
+        }
+
+        return new(Opened(descriptor, "a folder of the workspace"));
     }
 
     /// <summary>A folder below this one, made with every folder on the way that is missing.</summary>
@@ -107,7 +124,8 @@ internal sealed partial class UnixFolder : IDisposable
             _ => UnixKind.Special,
         };
 
-        return new UnixStat(kind, mode & 0xFFF, BinaryPrimitives.ReadInt64LittleEndian(stat[40..]));
+        return new UnixStat(kind, mode & 0xFFF, BinaryPrimitives.ReadInt64LittleEndian(stat[40..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(stat[32..]));
     }
 
     /// <summary>True when overlayfs must not show what the lower layer has below this folder.</summary>
@@ -118,8 +136,19 @@ internal sealed partial class UnixFolder : IDisposable
             || (fgetxattr(handle, "trusted.overlay.opaque\0"u8.ToArray(), value, 1) == 1 && value[0] == 'y');
     }
 
-    public SafeFileHandle OpenFile(ReadOnlySpan<byte> name) =>
-        Opened(openat(handle, Terminated(name), CloseOnExec | DoNotFollow | DoNotBlock, 0), "a file of the workspace");
+    public SafeFileHandle OpenFile(ReadOnlySpan<byte> name)
+    {
+        const int flags = CloseOnExec | DoNotBlock;
+        var descriptor = openat(handle, Terminated(name), flags | DoNotFollow, 0);
+
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == NoAccess)
+        {
+            MakeAccessible(name);
+            descriptor = openat(handle, Terminated(name), flags | DoNotFollow, 0);
+        }
+
+        return Opened(descriptor, "a file of the workspace");
+    }
 
     public byte[] ReadLink(ReadOnlySpan<byte> name)
     {
@@ -138,10 +167,79 @@ internal sealed partial class UnixFolder : IDisposable
     public void CreateLink(ReadOnlySpan<byte> name, ReadOnlySpan<byte> target) =>
         Check(symlinkat(Terminated(target), handle, Terminated(name)), "a new symbolic link");
 
+    /// <summary>Gives the file a second name in another folder of the same file system.</summary>
+    public void LinkInto(ReadOnlySpan<byte> name, UnixFolder other, ReadOnlySpan<byte> otherName) =>
+        Check(linkat(handle, Terminated(name), other.handle, Terminated(otherName), 0), "a second name of a file");
+
     /// <summary>Allowed without privileges since Linux 5.8.</summary>
     public void CreateWhiteout(ReadOnlySpan<byte> name) => Check(mknodat(handle, Terminated(name), 0x2000, 0), "a deletion mark");
 
+    /// <summary>
+    /// Removes whatever has this name, with all below it, whatever its names, rights and depth. Folders that are not empty are first moved up to
+    /// this one, so that neither path length nor open files grow with depth.
+    /// </summary>
+    public void Remove(ReadOnlySpan<byte> name)
+    {
+        var pending = new Queue<byte[]>();
+
+        if (!TryRemove(name))
+        {
+            pending.Enqueue(name.ToArray());
+        }
+
+        for (var moved = 0; pending.TryDequeue(out var next);)
+        {
+            MakeAccessible(next);
+
+            using (var folder = OpenBelow(next))
+            {
+                foreach (var (child, _) in folder.List())
+                {
+                    if (!folder.TryRemove(child))
+                    {
+                        folder.MakeAccessible(child);
+                        var place = System.Text.Encoding.ASCII.GetBytes($".removing-{Environment.ProcessId}-{Environment.CurrentManagedThreadId}-{moved++}");
+                        Check(renameat(folder.handle, Terminated(child), handle, Terminated(place)), "a folder to remove");
+                        pending.Enqueue(place);
+                    }
+                }
+            }
+
+            Check(unlinkat(handle, Terminated(next), RemoveFolder), "a folder to remove");
+        }
+    }
+
     public void Dispose() => handle.Dispose();
+
+    /// <summary>False for a folder that is not empty. What is not there is removed.</summary>
+    private bool TryRemove(ReadOnlySpan<byte> name)
+    {
+        if (unlinkat(handle, Terminated(name), 0) == 0 || Marshal.GetLastPInvokeError() == NoEntry)
+        {
+            return true;
+        }
+
+        if (Marshal.GetLastPInvokeError() is not (IsAFolder or NotPermitted) || Stat(name) is not { Kind: UnixKind.Folder })
+        {
+            throw Error("a file to remove");
+        }
+
+        if (unlinkat(handle, Terminated(name), RemoveFolder) == 0)
+        {
+            return true;
+        }
+
+        return Marshal.GetLastPInvokeError() is NotEmpty or AlreadyThere ? false : throw Error("a folder to remove");
+    }
+
+    private void MakeAccessible(ReadOnlySpan<byte> name)
+    {
+        // Only on what is known to be no link: this call would follow one.
+        if (Stat(name) is { Kind: UnixKind.Folder or UnixKind.File } stat)
+        {
+            Check(fchmodat(handle, Terminated(name), stat.Mode | 0x1C0, 0), "the rights of a file");
+        }
+    }
 
     private static byte[] Encode(string path) => Terminated(System.Text.Encoding.UTF8.GetBytes(path));
 

@@ -147,15 +147,10 @@ public sealed class Workspace
 
     private string EmptyFolder(string name)
     {
-        var path = Path.Combine(Folder, name);
-
-        if (Directory.Exists(path))
-        {
-            Directory.Delete(path, recursive: true);
-        }
-
-        Directory.CreateDirectory(path);
-        return path;
+        using var folder = UnixFolder.Open(Folder);
+        folder.Remove(Encoding.UTF8.GetBytes(name));
+        folder.CreateFolder(Encoding.UTF8.GetBytes(name));
+        return Path.Combine(Folder, name);
     }
 
     private ChangeSet Make(string tree, IReadOnlyList<FileChange> files, IReadOnlyList<PathNote> notes)

@@ -52,6 +52,28 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         }
     }
 
+    /// <summary>Removes what a run left on disk: its changes, its collected trees, its check-outs. Nothing of a run may be alive. True when there was something.</summary>
+    public Task<Result<bool>> RemoveAsync(RunId run, CancellationToken cancellationToken) => Task.Run<Result<bool>>(() =>
+    {
+        var folder = FolderOf(run);
+
+        if (!Directory.Exists(folder))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var workspaces = UnixFolder.Open(Path.Combine(home, "workspaces"));
+            workspaces.Remove(System.Text.Encoding.ASCII.GetBytes(run.Value));
+            return true;
+        }
+        catch (Exception error) when (GitFailures.IsFileError(error))
+        {
+            return GitFailures.FromFileError($"Removing the workspace of run {run}", error);
+        }
+    }, cancellationToken);
+
     private async Task<Result<Workspace>> PrepareLocalAsync(
         RunId run, RepositoryAddress address, string? @ref, Failure? unwritable, IProgress<string>? progress, CancellationToken cancellationToken)
     {
@@ -186,7 +208,8 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         }
         catch (Exception error) when (GitFailures.IsFileError(error))
         {
-            return GitFailures.FromFileError($"The folder {Printable.Escape(home)}", error);
+            var failure = GitFailures.FromFileError($"The folder {Printable.Escape(home)}", error);
+            return failure.Code == "disk_full" ? failure : failure with { Code = "unwritable_home", Hint = "Set RINGFENCE_HOME to a folder that can be written." };
         }
     }
 
