@@ -1,9 +1,7 @@
 using System.CommandLine;
-using Ringfence.Agents;
 using Ringfence.App.Cli;
 using Ringfence.App.Views;
 using Ringfence.Audit;
-using Ringfence.Egress;
 using Ringfence.Gateway;
 using Ringfence.Outputs;
 using Ringfence.Runs;
@@ -61,13 +59,6 @@ internal static class DemoCommand
             RequestedBy = Home.User,
         };
 
-        if (!new AgentCatalog(Home.DefaultFolder).Find(request.Agent).Succeeded(out var agent, out var why)
-            || !EgressRules.Parse(request.Network).Succeeded(out var rules, out why))
-        {
-            terminal.WriteFailures(why);
-            return ExitCodes.Environment;
-        }
-
         if (output is RunOutput.Text)
         {
             terminal.Error.WriteLine($"{terminal.Paint("SIMULATED MODEL", Ansi.Yellow)}: what the model says comes from a script, and no provider is called. Everything else is real.");
@@ -77,7 +68,7 @@ internal static class DemoCommand
 
         var upstreams = new[] { new Upstream { Wire = Wire.Anthropic, BaseAddress = model.Address } };
         var exitCode = await RunCommand.RunAsync(
-            terminal, parsed, request, agent, rules, upstreams, output,
+            terminal, parsed, request, upstreams, output,
             output is RunOutput.Text ? (home, run, outcome) => ReportAsync(terminal, home, run, outcome, repository, cancellationToken) : null, cancellationToken);
 
         if (exitCode == ExitCodes.Done && await model.UnplayedAsync(cancellationToken) is { } unplayed)

@@ -3,12 +3,8 @@ using Ringfence.Agents;
 using Ringfence.App.Cli;
 using Ringfence.App.Views;
 using Ringfence.Audit;
-using Ringfence.Egress;
 using Ringfence.Gateway;
-using Ringfence.Outputs;
 using Ringfence.Runs;
-using Ringfence.Sandboxes;
-using Ringfence.Verification;
 
 namespace Ringfence.App.Commands;
 
@@ -55,7 +51,7 @@ internal static class RunCommand
                 return ExitCodes.BadInput;
             }
 
-            return await RunAsync(terminal, parsed, request.Value, agent.Value, rules.Value, servers.Value, view, report: null, cancellationToken);
+            return await RunAsync(terminal, parsed, request.Value, servers.Value, view, report: null, cancellationToken);
         });
 
         return command;
@@ -64,11 +60,9 @@ internal static class RunCommand
     /// <summary>Wires the parts together, runs, shows.</summary>
     /// <param name="report">Shows the end in its own way instead of the summary.</param>
     internal static async Task<int> RunAsync(
-        Terminal terminal, ParseResult parsed, RunRequest request, AgentDescription agent, EgressRules rules, IReadOnlyList<Upstream> upstreams,
-        RunOutput output, Func<Home, Run, RunOutcome, Task>? report, CancellationToken cancellationToken)
+        Terminal terminal, ParseResult parsed, RunRequest request, IReadOnlyList<Upstream> upstreams, RunOutput output,
+        Func<Home, Run, RunOutcome, Task>? report, CancellationToken cancellationToken)
     {
-        var time = TimeProvider.System;
-
         if (!(await Home.OpenAsync(parsed, terminal, cancellationToken)).Succeeded(out var home, out var why))
         {
             terminal.WriteFailures(why);
@@ -77,24 +71,26 @@ internal static class RunCommand
 
         await using var _ = home;
 
-        if (!(await ModelGateway.StartAsync(new GatewayOptions { Upstreams = upstreams }, time, cancellationToken)).Succeeded(out var gateway, out why))
+        if (!(await RunHost.StartAsync(home, new GatewayOptions { Upstreams = upstreams }, cancellationToken)).Succeeded(out var host, out why))
         {
             terminal.WriteFailures(why);
             return ExitCodes.BadInput;
         }
 
-        await using var __ = gateway;
-        var sandboxes = new SandboxLauncher(Home.Toolchain.Native, Path.Combine(home.Folder, "scratch"), time);
-        var pipeline = new RunPipeline(
-            home.Workspaces, gateway, new AgentStage(agent, rules, Home.Toolchain, sandboxes, gateway, time),
-            new Verifier(rules, Home.Toolchain, sandboxes, time), new Publisher(Environment.CurrentDirectory));
+        await using var __ = host;
+
+        if (!host.PipelineFor(request, Environment.CurrentDirectory).Succeeded(out var pipeline, out why))
+        {
+            terminal.WriteFailures(why);
+            return ExitCodes.BadInput;
+        }
 
         var run = await home.Supervisor.AdmitAsync(request, cancellationToken);
         RunOutcome outcome;
 
         await using (run.Recorder)
         {
-            using var view = new LiveView(terminal, request.Limits, time);
+            using var view = new LiveView(terminal, request.Limits, TimeProvider.System);
             var events = output is RunOutput.Json ? WriteEventsAsync(terminal, home, run.Id) : Task.CompletedTask;
 
             if (output is RunOutput.Text)
