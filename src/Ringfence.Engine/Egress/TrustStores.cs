@@ -1,0 +1,52 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Ringfence.Sandboxes;
+
+namespace Ringfence.Egress;
+
+/// <summary>
+/// Where the tools of a sandbox look for authorities to trust. The system's bundle with the run's authority added lies where OpenSSL, GnuTLS, .NET,
+/// Go, git and curl look by themselves; variables point those to it that bring a list of their own.
+/// </summary>
+internal static class TrustStores
+{
+    private const string Bundle = "/etc/ssl/certs/ca-certificates.crt";
+    private const string JavaStore = "/etc/ssl/certs/java/cacerts";
+    private const string Authority = "/etc/ssl/certs/ringfence.pem";
+
+    private static readonly string[] HostBundles = [Bundle, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"];
+
+    private static readonly Dictionary<string, string> Variables = new()
+    {
+        ["SSL_CERT_FILE"] = Bundle,
+        ["NODE_EXTRA_CA_CERTS"] = Authority,
+        ["REQUESTS_CA_BUNDLE"] = Bundle,
+        ["PIP_CERT"] = Bundle,
+        ["CURL_CA_BUNDLE"] = Bundle,
+        ["GIT_SSL_CAINFO"] = Bundle,
+        ["CARGO_HTTP_CAINFO"] = Bundle,
+        ["DENO_CERT"] = Authority,
+    };
+
+    /// <summary>What tools must be told. Java only where the system's own does not look at the store by itself: it mentions the option on every start.</summary>
+    public static IReadOnlyDictionary<string, string> Environment => File.Exists(JavaStore)
+        ? Variables
+        : new Dictionary<string, string>(Variables) { ["JAVA_TOOL_OPTIONS"] = $"-Djavax.net.ssl.trustStore={JavaStore} -Djavax.net.ssl.trustStoreType=JKS" };
+
+    public static IReadOnlyList<SandboxFile> FilesFor(RunAuthority authority)
+    {
+        var system = SystemBundle();
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPem(system);
+        certificates.Add(authority.Root);
+        return
+        [
+            new SandboxFile(Bundle, Encoding.ASCII.GetBytes(system + "\n" + authority.CertificatePem + "\n")),
+            new SandboxFile(Authority, Encoding.ASCII.GetBytes(authority.CertificatePem + "\n")),
+            new SandboxFile(JavaStore, JavaKeyStore.Write(certificates)),
+        ];
+    }
+
+    private static string SystemBundle() =>
+        HostBundles.FirstOrDefault(File.Exists) is { } found ? File.ReadAllText(found) : "";
+}
