@@ -8,9 +8,6 @@ namespace Ringfence.Audit;
 /// <summary>Where a chain ends and what comes next: number, hash, clock and counts. Used under the recorder's order, one caller at a time.</summary>
 internal sealed class ChainHead
 {
-    private const long MicrosecondsPerDay = 86_400_000_000;
-
-    private readonly FactIndex index = new();
     private readonly TimeProvider time;
     private readonly long openedTimestamp;
     private readonly byte[] hash = EventHash.Genesis.ToArray();
@@ -67,19 +64,13 @@ internal sealed class ChainHead
         }
 
         var mono = monoBefore + (long)time.GetElapsedTime(openedTimestamp).TotalMicroseconds;
-        var at = time.NowMicroseconds();
         json.Clear();
-        new EventPlace(Run, NextSeq, at, mono).Write(json, fact, redact);
+        new EventPlace(Run, NextSeq, time.NowMicroseconds(), mono).Write(json, fact, redact);
 
         var body = json.Written.ToArray();
         var next = new byte[EventHash.Size];
         EventHash.Compute(hash, body, next);
-        return new PendingEvent(Chain, NextSeq, fact.Type, body, next)
-        {
-            Terms = [.. index.Terms(fact).Select(term => TermStore.Storable(term with { Text = redact(term.Text) }))],
-            Spend = index.Spend(fact),
-            Day = at / MicrosecondsPerDay,
-        };
+        return new PendingEvent(Chain, NextSeq, fact.Type, body, next);
     }
 
     public void Take(PendingEvent placed)
@@ -100,11 +91,6 @@ internal sealed class ChainHead
             walk.Next(row);
             Take(new PendingEvent(Chain, row.Seq, row.Type, row.Body, row.Hash));
             last = AuditEvent.TryParse(row.Body);
-
-            if (last?.Fact is { } fact)
-            {
-                _ = (index.Terms(fact), index.Spend(fact));
-            }
         }
 
         if (walk.Problems.Count > 0)

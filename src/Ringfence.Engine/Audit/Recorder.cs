@@ -252,15 +252,15 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
 
         try
         {
-            writer.Terms.Remember(await database.InTransactionAsync(
+            await database.InTransactionAsync(
                 async transaction =>
                 {
                     inDoubt = false;
                     await alongside(transaction);
                     inDoubt = true;
-                    return await PendingWrites.InsertAsync(transaction, writer.Terms, [writes], CancellationToken.None);
+                    await PendingWrites.InsertAsync(transaction, [writes], CancellationToken.None);
                 },
-                CancellationToken.None));
+                CancellationToken.None);
         }
         catch (Exception exception) when (inDoubt)
         {

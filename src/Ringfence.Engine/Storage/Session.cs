@@ -5,9 +5,8 @@ using Ringfence.Runs;
 namespace Ringfence.Storage;
 
 /// <summary>
-/// One open connection and the statements prepared on it. Used by one caller at a time. In SQLite preparing a statement costs more than running it,
-/// so the commands are kept; the SQL texts are constants of the program, so that there are not many. PostgreSQL's driver does that by itself, and a
-/// command of its own that is used again binds the values of the first time.
+/// One open connection and the statements prepared on it. Used by one caller at a time. Preparing a statement costs more than running it, so the
+/// commands are kept; the SQL texts are constants of the program, so that there are not many.
 /// </summary>
 internal sealed class Session(DbConnection connection) : IAsyncDisposable
 {
@@ -70,7 +69,7 @@ internal sealed class Session(DbConnection connection) : IAsyncDisposable
             command = connection.CreateCommand();
             command.CommandText = sql;
 
-            if (connection is not NpgsqlConnection && commands.Count < MostCommands)
+            if (commands.Count < MostCommands)
             {
                 commands.Add(sql, command);
             }
