@@ -40,6 +40,7 @@ step() {
 
 missing() {
 	command -v git >/dev/null || echo git
+	command -v make >/dev/null || echo make
 	command -v gcc >/dev/null || echo gcc
 	[ -e /usr/include/stdio.h ] || echo libc6-dev
 	[ -e /usr/include/linux/seccomp.h ] || echo linux-libc-dev
@@ -92,7 +93,7 @@ swap() {
 }
 
 native() {
-	native/build.sh "$artifacts/native/rf-sandbox"
+	[ ! -e native/Makefile ] || make -C native -j"$(nproc)"
 }
 
 build() {

@@ -127,12 +127,7 @@ public sealed class SimulatedModel : IAsyncDisposable
             return;
         }
 
-        // Questions about the script itself are no traffic of the system under test.
-        if (!path.StartsWith("/simulated", StringComparison.Ordinal))
-        {
-            requests.Enqueue(received);
-        }
-
+        requests.Enqueue(received);
         await SideAnswers.WriteAsync(context, path, received, this, script);
     }
 

@@ -57,14 +57,6 @@ internal sealed class Conversation
         settledTokens = reply.Usage.AllInput + reply.Usage.Output;
     }
 
-    public void AddRestored(JsonArray content)
-    {
-        if (content.Count > 0)
-        {
-            messages.Add(new Message("assistant", content));
-        }
-    }
-
     public void Replace(IEnumerable<Message> with)
     {
         messages.Clear();

@@ -120,19 +120,76 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
     public Task FreezeAsync(string scope, string reason, CancellationToken cancellationToken) =>
         store.FreezeAsync(scope, reason, cancellationToken);
 
-    /// <summary>Books what was settled, keeps blocks alive, gives back what lies idle, and settles what crashed gateways held.</summary>
+    public Task<IReadOnlyList<ScopeStop>> StopsAsync(CancellationToken cancellationToken) => store.StopsAsync(cancellationToken);
+
+    /// <summary>
+    /// Books what was settled, keeps blocks alive, gives back what lies idle. A failure of the store is not one of the caller: nothing is drawn from a
+    /// block that could not be renewed, and the next call that needs one says so.
+    /// </summary>
     public async Task TendAsync(CancellationToken cancellationToken)
     {
-        await store.SettleExpiredAsync(time.GetUtcNow() - Grace, cancellationToken);
-        await BookAsync(a => IdleSince(a) > Idle ? Math.Max(0, a.Free) : 0, cancellationToken);
+        try
+        {
+            await BookAsync(Surplus, cancellationToken);
+        }
+        catch (Exception exception) when (exception is DbException or IOException)
+        {
+            // Tried again at the next tick.
+        }
+    }
+
+    /// <summary>Books as spent what crashed gateways held. Returns how many blocks that were.</summary>
+    public async Task<int> SettleCrashedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.SettleExpiredAsync(time.GetUtcNow() - Grace, cancellationToken);
+        }
+        catch (Exception exception) when (exception is DbException or IOException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Books what a lease spent and gives its free money back, so that the scopes read right as soon as it has ended.</summary>
+    public async Task CloseAsync(BudgetAccount account, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await BookAsync(a => account.Scopes.Contains(a) ? Math.Max(0, a.Free) : Surplus(a), cancellationToken);
+        }
+        catch (Exception exception) when (exception is DbException or IOException)
+        {
+            // The block stays held and counts as spent when it expires: over-counted, never overspent.
+        }
+
+        lock (gate)
+        {
+            foreach (var scope in account.Scopes.Where(s => s is { Block: 0, Reserved: 0, Unbooked: 0 } && s.Key == account.Narrowest))
+            {
+                accounts.Remove(scope.Key);
+            }
+        }
     }
 
     /// <summary>Books everything and gives every block back.</summary>
     public async ValueTask DisposeAsync()
     {
-        await BookAsync(a => Math.Max(0, a.Free), CancellationToken.None);
+        try
+        {
+            await BookAsync(a => Math.Max(0, a.Free), CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is DbException or IOException)
+        {
+            // As above: what could not be given back counts as spent.
+        }
+
         exchanging.Dispose();
     }
+
+    // What is idle, and what a lowered limit no longer covers.
+    private long Surplus(ScopeAccount scope) =>
+        time.GetUtcNow() - scope.LastUsed > Idle || scope.Seen.Limit < scope.Seen.Spent + scope.Seen.Held ? Math.Max(0, scope.Free) : 0;
 
     private async Task BookAsync(Func<ScopeAccount, long> giveBack, CancellationToken cancellationToken)
     {
@@ -144,7 +201,14 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
 
             lock (gate)
             {
-                held = [.. accounts.Values.Where(a => a.Block > 0 || a.Unbooked > 0).OrderBy(a => a.Key, StringComparer.Ordinal)];
+                var soon = time.GetUtcNow() + (BlockLife / 2);
+
+                held =
+                [
+                    .. accounts.Values
+                        .Where(a => a.Unbooked > 0 || (a.Block > 0 && (a.Expires < soon || giveBack(a) > 0)))
+                        .OrderBy(a => a.Key, StringComparer.Ordinal),
+                ];
             }
 
             if (held.Count > 0)
@@ -400,8 +464,6 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
     // Enough that the next calls need no commit: their reservations come back, only what they cost is used up.
     private static long Ahead(ScopeAccount scope, long amount) =>
         amount + Math.Max(Math.Max(amount, scope.Need) / 2, Money.NanodollarsPerDollar / 4);
-
-    private TimeSpan IdleSince(ScopeAccount scope) => time.GetUtcNow() - scope.LastUsed;
 
     private bool IsAwaited(BudgetAccount account, LinkedListNode<BudgetAccount>? upTo)
     {

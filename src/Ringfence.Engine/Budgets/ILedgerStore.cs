@@ -20,6 +20,16 @@ internal interface ILedgerStore
     Task<int> SettleExpiredAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     Task FreezeAsync(string scope, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Every scope that the kill switch has stopped.</summary>
+    Task<IReadOnlyList<ScopeStop>> StopsAsync(CancellationToken cancellationToken);
+}
+
+/// <param name="Scope">A scope, or the beginning of one at a colon, or <c>all</c>.</param>
+internal sealed record ScopeStop(string Scope, string By, DateTimeOffset At)
+{
+    /// <summary>It came from a file, so <see cref="Scope"/> is a file's name.</summary>
+    public bool IsFile { get; init; }
 }
 
 /// <summary>A scope's key, window included, and its limit when the caller knows it.</summary>

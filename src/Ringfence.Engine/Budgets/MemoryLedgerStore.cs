@@ -88,6 +88,8 @@ internal sealed class MemoryLedgerStore : ILedgerStore
         return Task.CompletedTask;
     }
 
+    public Task<IReadOnlyList<ScopeStop>> StopsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ScopeStop>>([]);
+
     private static void Keep(Row row, string holder, long held, DateTimeOffset expires)
     {
         if (held > 0)

@@ -28,8 +28,6 @@ internal sealed class ScopeAccount(string key)
     /// <summary>The scope as the store last saw it.</summary>
     public ScopeState Seen { get; set; }
 
-    public bool BookingInFlight { get; set; }
-
     public long Free => Block - Reserved - Unbooked;
 
     /// <summary>What all gateways together have spent, as far as is known here.</summary>

@@ -25,6 +25,14 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
             return;
         }
 
+        // An ended lease answers, even when what was in flight has been cut.
+        if (lease.Refusal is { } over)
+        {
+            using var unread = await RequestBytes.ReadAsync(request, options.MaxBodyBytes, http.RequestAborted);
+            await over.AnswerAsync(http, wire, http.RequestAborted);
+            return;
+        }
+
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lease.Cut);
 
         if (Refuse(route, request) is { } refusal)

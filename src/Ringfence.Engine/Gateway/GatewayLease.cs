@@ -23,11 +23,11 @@ public sealed class GatewayLease : IAsyncDisposable
     private bool hasWorked;
     private TaskCompletionSource? idle;
 
-    internal GatewayLease(LeaseRequest request, IRecorder recorder, BudgetAccount account, Func<GatewayLease, ValueTask> close)
+    internal GatewayLease(LeaseRequest request, IRecorder recorder, LeaseScopes scopes, Func<GatewayLease, ValueTask> close)
     {
         Request = request;
         Recorder = recorder;
-        Account = account;
+        Scopes = scopes;
         this.close = close;
     }
 
@@ -59,7 +59,7 @@ public sealed class GatewayLease : IAsyncDisposable
 
     internal IRecorder Recorder { get; }
 
-    internal BudgetAccount Account { get; }
+    internal LeaseScopes Scopes { get; }
 
     internal InputBounds Bounds { get; } = new();
 
@@ -149,7 +149,8 @@ public sealed class GatewayLease : IAsyncDisposable
         }
     }
 
-    private Task IdleAsync()
+    /// <summary>Completes when no call is in flight.</summary>
+    internal Task IdleAsync()
     {
         lock (gate)
         {
@@ -163,11 +164,15 @@ public sealed class GatewayLease : IAsyncDisposable
         }
     }
 
+    /// <summary>The answer to every call once the lease has ended; null before.</summary>
+    internal Refusal? Refusal =>
+        Ending is { } ending ? new Refusal(Request.TerminalStatus, ending.Failure.Code, ending.Failure.Message, IsTerminal: true) : null;
+
     private Refusal? Refuse()
     {
-        if (Ending is { } ending)
+        if (Refusal is { } over)
         {
-            return new Refusal(Request.TerminalStatus, ending.Failure.Code, ending.Failure.Message, IsTerminal: true);
+            return over;
         }
 
         if (requests >= Request.Requests)

@@ -1,5 +1,6 @@
 using System.Net;
 using Ringfence.Budgets;
+using Ringfence.Storage;
 
 namespace Ringfence.Gateway;
 
@@ -9,6 +10,18 @@ public sealed record GatewayOptions
     public IReadOnlyList<Upstream> Upstreams { get; init; } = [];
 
     public PriceTable Prices { get; init; } = PriceTable.Embedded;
+
+    /// <summary>Where budgets are kept, shared with every other gateway on it; null keeps them in memory, for as long as the gateway runs.</summary>
+    public Database? Database { get; init; }
+
+    /// <summary>The time zone in which days and months begin. Default UTC.</summary>
+    public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
+
+    /// <summary>
+    /// A folder for the kill switch that works without a database: a file named <c>all</c>, or like a scope with <c>_</c> for what is neither letter,
+    /// digit, dot nor minus, stops that scope. Null looks nowhere.
+    /// </summary>
+    public string? KillFolder { get; init; }
 
     /// <summary>A TCP address for callers outside any sandbox, who need a key; null listens nowhere.</summary>
     public IPEndPoint? Listen { get; init; }

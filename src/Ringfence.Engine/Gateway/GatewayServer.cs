@@ -35,7 +35,9 @@ internal sealed class GatewayServer : IAsyncDisposable
 
         // Agents keep a connection while their tools run for minutes.
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(30);
-        kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+
+        // The limit is ours, with an answer in the provider's shape instead of a cut connection.
+        kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Listen(DoorEndPoint.Instance);
 
         if (options.Listen is { } listen)

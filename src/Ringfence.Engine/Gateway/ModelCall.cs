@@ -22,7 +22,7 @@ internal sealed class ModelCall(
             var bound = Bound(body.Span);
             var asked = Math.Min(facts.MaxTokensAsked ?? price.MaxOutput, price.MaxOutput);
             var floor = bound.Worst(Math.Min(asked, Floor));
-            var outcome = await ledger.ReserveAsync(lease.Account, place.Call, bound.Worst(asked), floor, options.BudgetWait, cancellationToken);
+            var outcome = await ledger.ReserveAsync(lease.Scopes.Current, place.Call, bound.Worst(asked), floor, options.BudgetWait, cancellationToken);
 
             if (outcome is not ReserveOutcome.Granted granted)
             {

@@ -11,10 +11,14 @@ public sealed class ModelGateway : IAsyncDisposable
 {
     private static readonly TimeSpan TendEvery = TimeSpan.FromMilliseconds(250);
 
+    private static readonly TimeSpan CrashesEvery = TimeSpan.FromSeconds(5);
+
     private readonly TimeProvider time;
     private readonly UpstreamPool upstreams;
     private readonly BudgetLedger ledger;
     private readonly CallHandler handler;
+    private readonly KillSwitch killSwitch;
+    private readonly TimeZoneInfo zone;
     private readonly CancellationTokenSource stopping = new();
     private GatewayServer? server;
     private Task tending = Task.CompletedTask;
@@ -24,7 +28,9 @@ public sealed class ModelGateway : IAsyncDisposable
         this.time = time;
         this.upstreams = upstreams;
         this.ledger = ledger;
+        zone = options.TimeZone;
         handler = new CallHandler(options, upstreams, ledger, time);
+        killSwitch = new KillSwitch(ledger, options.KillFolder, time);
     }
 
     /// <summary>Where callers outside any sandbox reach it; null when it does not listen.</summary>
@@ -41,7 +47,8 @@ public sealed class ModelGateway : IAsyncDisposable
             return Result.Fail<ModelGateway>(pool.Failures);
         }
 
-        var gateway = new ModelGateway(options, upstreams, new BudgetLedger(new MemoryLedgerStore(), time), time);
+        ILedgerStore store = options.Database is { } database ? new SqlLedgerStore(database, time) : new MemoryLedgerStore();
+        var gateway = new ModelGateway(options, upstreams, new BudgetLedger(store, time), time);
 
         try
         {
@@ -60,8 +67,14 @@ public sealed class ModelGateway : IAsyncDisposable
     /// <summary>Opens a run's right to use the door. Facts of its calls go to <paramref name="recorder"/>.</summary>
     public GatewayLease Open(LeaseRequest request, IRecorder recorder)
     {
-        var scopes = new List<ScopeLimit> { new($"run:{request.Run}", $"run:{request.Run}", request.Limit) };
-        return new GatewayLease(request, recorder, ledger.Open(scopes), _ => ValueTask.CompletedTask);
+        var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
+        scopes.AddRange(request.Scopes.Select(scope => (scope, (Money?)null)));
+        var lease = new GatewayLease(request, recorder, new LeaseScopes(ledger, scopes, zone, time), CloseAsync);
+
+        // Declared now, while the sandbox is still being built, so that the first call does not wait for it.
+        _ = lease.Scopes.Current;
+        killSwitch.Watch(lease);
+        return lease;
     }
 
     /// <summary>Accepts connections from a sandbox's door until the lease is disposed. Takes the listener over: it is closed with the lease.</summary>
@@ -86,6 +99,12 @@ public sealed class ModelGateway : IAsyncDisposable
         stopping.Dispose();
     }
 
+    private async ValueTask CloseAsync(GatewayLease lease)
+    {
+        killSwitch.Forget(lease);
+        await ledger.CloseAsync(lease.Scopes.Current, CancellationToken.None);
+    }
+
     private async Task AcceptAsync(GatewayLease lease, Socket listener)
     {
         try
@@ -103,9 +122,17 @@ public sealed class ModelGateway : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext http)
     {
+        var lease = http.Features.Get<GatewayLease>();
+
         try
         {
-            await handler.HandleAsync(http, http.Features.Get<GatewayLease>());
+            await handler.HandleAsync(http, lease);
+        }
+        catch (RecordUnavailableException exception)
+        {
+            // What is not recorded does not happen: the caller sees a cut, and nothing more is taken.
+            lease?.End(new LeaseEnding(LeaseEndingReason.Unrecordable, new Failure("record_unavailable", exception.Message)));
+            http.Abort();
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or BadHttpRequestException)
         {
@@ -120,9 +147,19 @@ public sealed class ModelGateway : IAsyncDisposable
 
         try
         {
+            await ledger.SettleCrashedAsync(stopping.Token);
+            var lookedForCrashes = time.GetTimestamp();
+
             while (await timer.WaitForNextTickAsync(stopping.Token))
             {
+                await killSwitch.LookAsync(stopping.Token);
                 await ledger.TendAsync(stopping.Token);
+
+                if (time.GetElapsedTime(lookedForCrashes) > CrashesEvery)
+                {
+                    await ledger.SettleCrashedAsync(stopping.Token);
+                    lookedForCrashes = time.GetTimestamp();
+                }
             }
         }
         catch (OperationCanceledException)

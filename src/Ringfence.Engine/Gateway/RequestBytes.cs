@@ -26,6 +26,7 @@ internal sealed class RequestBytes : IDisposable
     {
         if (request.ContentLength > most)
         {
+            await DrainAsync(request, most, cancellationToken);
             return null;
         }
 
@@ -47,6 +48,7 @@ internal sealed class RequestBytes : IDisposable
                 if (body.length > most)
                 {
                     body.Dispose();
+                    await DrainAsync(request, most, cancellationToken);
                     return null;
                 }
 
@@ -71,6 +73,22 @@ internal sealed class RequestBytes : IDisposable
         if (Interlocked.Exchange(ref rented, null) is { } buffer)
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Clients that are still sending do not read an answer. What is a few times too large is read and dropped; more is cut off.
+    private static async Task DrainAsync(HttpRequest request, long most, CancellationToken cancellationToken)
+    {
+        for (var left = most * 4; left > 0;)
+        {
+            var result = await request.BodyReader.ReadAsync(cancellationToken);
+            left -= result.Buffer.Length;
+            request.BodyReader.AdvanceTo(result.Buffer.End);
+
+            if (result.IsCompleted)
+            {
+                return;
+            }
         }
     }
 

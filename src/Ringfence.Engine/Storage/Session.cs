@@ -64,12 +64,15 @@ internal sealed class Session(DbConnection connection) : IAsyncDisposable
 
     private DbCommand Command(string sql, DbTransaction? transaction, (string Name, object? Value)[] parameters)
     {
-        if (!commands.TryGetValue(sql, out var command))
+        // Npgsql prepares by text and needs no help; a command of its that is used again sends the parameters of its earlier use.
+        var keeps = connection is not NpgsqlConnection;
+
+        if (!keeps || !commands.TryGetValue(sql, out var command))
         {
             command = connection.CreateCommand();
             command.CommandText = sql;
 
-            if (commands.Count < MostCommands)
+            if (keeps && commands.Count < MostCommands)
             {
                 commands.Add(sql, command);
             }

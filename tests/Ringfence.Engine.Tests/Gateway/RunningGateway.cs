@@ -63,6 +63,15 @@ internal sealed class Agent(GatewayLease lease, ListRecorder recorder, Uri addre
     public IEnumerable<T> Of<T>()
         where T : AuditFact => Facts.OfType<T>();
 
+    /// <summary>The settlements, once there are as many as <paramref name="count"/>.</summary>
+    public async Task<IReadOnlyList<BudgetSettled>> SettledAsync(int count)
+    {
+        await recorder.HasAsync(facts => facts.OfType<BudgetSettled>().Count() >= count);
+        return [.. Of<BudgetSettled>()];
+    }
+
+    public Task HasAsync(Func<IReadOnlyList<AuditFact>, bool> holds) => recorder.HasAsync(holds);
+
     public Task<HttpResponseMessage> MessageAsync(string prompt = "hello", long maxTokens = 1000, bool stream = false, string more = "") =>
         PostAsync("/v1/messages", $$"""
             {"model":"{{Model}}","max_tokens":{{maxTokens}},"stream":{{(stream ? "true" : "false")}},"messages":[{"role":"user","content":"{{prompt}}"}]{{more}}}
@@ -88,6 +97,7 @@ internal sealed class Agent(GatewayLease lease, ListRecorder recorder, Uri addre
 internal sealed class ListRecorder : IRecorder
 {
     private readonly ConcurrentQueue<AuditFact> facts = new();
+    private TaskCompletionSource appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long count;
 
     public IReadOnlyList<AuditFact> Facts => [.. facts];
@@ -95,7 +105,25 @@ internal sealed class ListRecorder : IRecorder
     public long Append(AuditFact fact)
     {
         facts.Enqueue(fact);
-        return Interlocked.Increment(ref count) - 1;
+        var seq = Interlocked.Increment(ref count) - 1;
+        Interlocked.Exchange(ref appended, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        return seq;
+    }
+
+    /// <summary>Completes when the facts are as <paramref name="holds"/> says.</summary>
+    public async Task HasAsync(Func<IReadOnlyList<AuditFact>, bool> holds)
+    {
+        while (true)
+        {
+            var next = appended.Task;
+
+            if (holds(Facts))
+            {
+                return;
+            }
+
+            await next.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        }
     }
 
     public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
