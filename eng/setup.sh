@@ -117,13 +117,6 @@ build() {
 	mv "$artifacts/stamp.new" "$artifacts/stamp"
 }
 
-# The official clients that drive the agent in its tests. Without npm those tests are skipped, and say so.
-clients() {
-	clients=tests/Ringfence.Agent.Tests/npm
-	[ "$clients/node_modules" -nt "$clients/package-lock.json" ] || ! command -v npm >/dev/null ||
-		step "installing the official SDKs for tests" sh -c "cd $clients && npm ci --ignore-scripts && touch node_modules"
-}
-
 mkdir -p "$artifacts"
 exec 9>"$artifacts/setup.lock"
 flock -n 9 || { say "waiting for another set-up of this checkout"; flock 9; }
@@ -138,4 +131,3 @@ if stale "$root"; then
 	dotnet_sdk
 	build
 fi
-[ "$for_tests" != --test ] || clients

@@ -50,6 +50,7 @@ internal static class CommandLine
             ApplyCommand.Create(terminal),
             CancelCommand.Create(terminal),
             DemoCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };

@@ -10,9 +10,9 @@ internal static class EventTail
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public static async IAsyncEnumerable<AuditEvent> FollowAsync(
-        AuditReader reader, RunId run, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+        AuditReader reader, RunId run, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken, long after = -1)
     {
-        var last = -1L;
+        var last = after;
 
         while (true)
         {

@@ -36,6 +36,9 @@ public sealed record RunRequest
 
     public OutputKind Output { get; init; } = OutputKind.Branch;
 
+    /// <summary>JSON object of the caller, given back as it came; null when there is none.</summary>
+    public string? Metadata { get; init; }
+
     /// <summary>Who asked, as the entry point authenticated them: an operating-system user or an API key's owner.</summary>
     public required string RequestedBy { get; init; }
 }

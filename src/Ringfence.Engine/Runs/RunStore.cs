@@ -25,20 +25,59 @@ public sealed class RunStore(Database database, TimeProvider time)
     /// <summary>Creates a queued run that this process already holds.</summary>
     public async Task<Run> CreateAsync(RunRequest request, CancellationToken cancellationToken)
     {
-        var run = new Run { Id = RunId.New(time), Request = request, Status = RunStatus.Queued, CreatedAt = time.GetUtcNow(), Worker = WorkerId.Current.ToString() };
-        var json = RunJson.Canonical(request);
-
-        await database.ExecuteAsync(
-            """
-            insert into runs (id, status, repository, ref, agent, model, prompt_digest, request, request_digest, requested_by, created_us, worker, lease_expires_us)
-            values (@id, @status, @repository, @ref, @agent, @model, @prompt_digest, @request, @request_digest, @requested_by, @now, @worker, @lease)
-            """,
-            cancellationToken,
-            ("id", run.Id), ("status", Name(run.Status)), ("repository", request.Repository), ("ref", request.Ref), ("agent", request.Agent),
-            ("model", request.Model), ("prompt_digest", Digest(request.Prompt)), ("request", json), ("request_digest", Digest(json)),
-            ("requested_by", request.RequestedBy), ("now", run.CreatedAt), ("worker", run.Worker), ("lease", run.CreatedAt + LeaseTime));
-
+        var run = New(request) with { Worker = WorkerId.Current.ToString() };
+        await database.InTransactionAsync(transaction => InsertAsync(transaction, run, null, cancellationToken), cancellationToken);
         return run;
+    }
+
+    /// <summary>
+    /// Creates a queued run that whoever is free may take. The same <paramref name="idempotencyKey"/> gives the run that it gave before.
+    /// </summary>
+    public async Task<(Run Run, bool IsNew)> EnqueueAsync(RunRequest request, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var run = New(request);
+
+        var isNew = await database.InTransactionAsync(
+            transaction => InsertAsync(transaction, run, idempotencyKey, cancellationToken), cancellationToken);
+
+        return isNew
+            ? (run, true)
+            : (await database.QuerySingleAsync(
+                $"select {Columns} from runs where idempotency_key = @key", Read, cancellationToken, ("key", idempotencyKey)) ?? run, false);
+    }
+
+    /// <summary>
+    /// Takes the next queued run for this process, or returns null when there is none. Fair: the repository with the fewest runs going comes first,
+    /// then the oldest run; a repository that has <paramref name="perRepository"/> going waits.
+    /// </summary>
+    public async Task<Run?> ClaimNextAsync(int perRepository, CancellationToken cancellationToken)
+    {
+        var id = await database.InTransactionAsync(
+            async transaction =>
+            {
+                var next = await transaction.QuerySingleAsync(
+                    """
+                    select q.id
+                      from runs q
+                      left join (select repository, count(*) as going from runs where worker is not null group by repository) g on g.repository = q.repository
+                     where q.status = 'queued' and q.worker is null and coalesce(g.going, 0) < @most
+                     order by coalesce(g.going, 0), q.id
+                     limit 1
+                    """,
+                    row => row.GetString(0), cancellationToken, ("most", (long)perRepository));
+
+                // Another replica may have been quicker; the condition on the row decides.
+                return next is not null && await transaction.ExecuteAsync(
+                    "update runs set worker = @me, lease_expires_us = @lease where id = @id and worker is null", cancellationToken,
+                    ("id", next), ("me", WorkerId.Current.ToString()), ("lease", time.GetUtcNow() + LeaseTime)) == 1
+                    ? next
+                    : null;
+            },
+            cancellationToken);
+
+        return id is null
+            ? null
+            : await database.QuerySingleAsync($"select {Columns} from runs where id = @id", Read, cancellationToken, ("id", id));
     }
 
     /// <summary>Moves a run, with its event, in one transaction. A move that the table of moves does not know is a bug.</summary>
@@ -141,6 +180,29 @@ public sealed class RunStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<Run>> ListAsync(int limit, CancellationToken cancellationToken) =>
         database.QueryAsync($"select {Columns} from runs order by id desc limit @limit", Read, cancellationToken, ("limit", (long)limit));
 
+    /// <summary>A page of the runs that match.</summary>
+    public async Task<RunPage> SearchAsync(RunQuery query, CancellationToken cancellationToken)
+    {
+        // Conditions are constants; what people typed is always a parameter.
+        var where = "where 1 = 1"
+            + (query.Statuses.Count > 0 ? $" and status in ({string.Join(", ", query.Statuses.Select(status => $"'{Name(status)}'"))})" : "")
+            + (query.Model is not null ? " and model = @model" : "")
+            + (query.Search is not null ? " and (id like @start or lower(repository) like @search or lower(request) like @search)" : "");
+        (string, object?)[] parameters =
+        [
+            ("model", query.Model), ("start", Like(query.Search ?? "") + "%"), ("search", $"%{Like(query.Search ?? "")}%"),
+            ("limit", (long)query.Limit), ("offset", (long)(query.Page - 1) * query.Limit),
+        ];
+
+        var order = $"{(query.ByCost ? "cost_nano" : "id")} {(query.Ascending ? "asc" : "desc")}";
+        var runs = await database.QueryAsync($"select {Columns} from runs {where} order by {order}, id limit @limit offset @offset", Read, cancellationToken, parameters);
+        var total = await database.QuerySingleAsync($"select count(*) from runs {where}", row => row.GetInt64(0), cancellationToken, parameters);
+        var active = await database.QuerySingleAsync(
+            "select count(*) from runs where status in ('queued', 'preparing', 'running', 'verifying', 'reviewing', 'publishing', 'waiting')",
+            row => row.GetInt64(0), cancellationToken);
+        return new RunPage(runs, total, active, active > 0 || runs.Count > 0 || await AnyAsync(cancellationToken));
+    }
+
     /// <summary>Runs that look alive and whose supervisor is not: its process is gone, or its lease ran out on a machine that we cannot see.</summary>
     public async Task<IReadOnlyList<Run>> AbandonedAsync(CancellationToken cancellationToken)
     {
@@ -159,6 +221,32 @@ public sealed class RunStore(Database database, TimeProvider time)
             "update runs set worker = @me, lease_expires_us = @lease where id = @id and worker = @worker and status = @status", cancellationToken,
             ("id", run.Id), ("me", WorkerId.Current.ToString()), ("lease", time.GetUtcNow() + LeaseTime), ("worker", run.Worker),
             ("status", Name(run.Status))) == 1;
+
+    private async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
+        await database.QuerySingleAsync("select 1 from runs limit 1", row => row.GetInt64(0), cancellationToken) == 1;
+
+    /// <summary>Lower case, with the pattern characters of <c>like</c> taken out.</summary>
+    private static string Like(string text) => text.ToLowerInvariant().Replace("%", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
+
+    private Run New(RunRequest request) => new() { Id = RunId.New(time), Request = request, Status = RunStatus.Queued, CreatedAt = time.GetUtcNow() };
+
+    private static async Task<bool> InsertAsync(DatabaseTransaction transaction, Run run, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var json = RunJson.Canonical(run.Request);
+
+        return await transaction.ExecuteAsync(
+            """
+            insert into runs (id, status, repository, ref, agent, model, prompt_digest, request, request_digest, requested_by, created_us, worker,
+                              lease_expires_us, idempotency_key)
+            values (@id, @status, @repository, @ref, @agent, @model, @prompt_digest, @request, @request_digest, @requested_by, @now, @worker, @lease, @key)
+            on conflict do nothing
+            """,
+            cancellationToken,
+            ("id", run.Id), ("status", Name(run.Status)), ("repository", run.Request.Repository), ("ref", run.Request.Ref), ("agent", run.Request.Agent),
+            ("model", run.Request.Model), ("prompt_digest", Digest(run.Request.Prompt)), ("request", json), ("request_digest", Digest(json)),
+            ("requested_by", run.Request.RequestedBy), ("now", run.CreatedAt), ("worker", run.Worker),
+            ("lease", run.Worker is null ? null : run.CreatedAt + LeaseTime), ("key", idempotencyKey)) == 1;
+    }
 
     internal static string Name(RunStatus status) => status.ToString().ToLowerInvariant();
 

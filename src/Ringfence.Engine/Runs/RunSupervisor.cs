@@ -17,20 +17,29 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     /// <summary>The time that an ended run has for keeping its change set.</summary>
     private static readonly TimeSpan SalvageTime = TimeSpan.FromMinutes(2);
 
-    /// <summary>Admits a run and opens its record. Nothing is started yet, so that a screen can watch from the first event.</summary>
-    public async Task<ActiveRun> AdmitAsync(RunRequest request, CancellationToken cancellationToken)
+    /// <summary>Admits a run that this process will execute. Nothing is started yet, so that a screen can watch from the first event.</summary>
+    public async Task<ActiveRun> AdmitAsync(RunRequest request, CancellationToken cancellationToken) =>
+        await OpenAsync(await store.CreateAsync(request, cancellationToken), cancellationToken);
+
+    /// <summary>Opens the record of a run that this process holds.</summary>
+    public async Task<ActiveRun> OpenAsync(Run run, CancellationToken cancellationToken)
     {
-        var run = await store.CreateAsync(request, cancellationToken);
         var recorder = await Recorder.OpenAsync(database, run.Id, time, cancellationToken);
 
-        recorder.Append(new RunRequested(
-            request.Repository, request.Ref, request.Agent, request.Model, recorder.Keep(System.Text.Encoding.UTF8.GetBytes(request.Prompt)),
-            request.RequestedBy, RunStore.Digest(RunJson.Canonical(request))));
-        recorder.Append(new RunAdmitted(request.RequestedBy));
+        if (recorder.Count == 0)
+        {
+            var request = run.Request;
+            recorder.Append(new RunRequested(
+                request.Repository, request.Ref, request.Agent, request.Model, recorder.Keep(System.Text.Encoding.UTF8.GetBytes(request.Prompt)),
+                request.RequestedBy, RunStore.Digest(RunJson.Canonical(request))));
+            recorder.Append(new RunAdmitted(request.RequestedBy));
+        }
+
         return new ActiveRun(run, store, recorder);
     }
 
-    public async Task<RunOutcome> RunAsync(ActiveRun run, RunPipeline pipeline, CancellationToken interrupted)
+    /// <summary>Executes a run to its end. A pipeline that could not be built is an ending like any other.</summary>
+    public async Task<RunOutcome> RunAsync(ActiveRun run, Result<RunPipeline> pipeline, CancellationToken interrupted)
     {
         var began = time.GetTimestamp();
         using var deadline = new CancellationTokenSource(run.Request.Limits.Time, time);
@@ -40,7 +49,9 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
         try
         {
-            outcome = await pipeline.ExecuteAsync(run, stop.Token);
+            outcome = pipeline.Succeeded(out var stages, out var why)
+                ? await stages.ExecuteAsync(run, stop.Token)
+                : new RunOutcome.Failed(FailReason.BadInput, why[0]);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
