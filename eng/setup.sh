@@ -40,7 +40,6 @@ step() {
 
 missing() {
 	command -v git >/dev/null || echo git
-	command -v make >/dev/null || echo make
 	command -v gcc >/dev/null || echo gcc
 	[ -e /usr/include/stdio.h ] || echo libc6-dev
 	[ -e /usr/include/linux/seccomp.h ] || echo linux-libc-dev
@@ -93,7 +92,7 @@ swap() {
 }
 
 native() {
-	[ ! -e native/Makefile ] || make -C native -j"$(nproc)"
+	native/build.sh "$artifacts/native/rf-sandbox"
 }
 
 build() {
@@ -117,6 +116,13 @@ build() {
 	mv "$artifacts/stamp.new" "$artifacts/stamp"
 }
 
+# The official clients that drive the agent in its tests. Without npm those tests are skipped, and say so.
+clients() {
+	clients=tests/Ringfence.Agent.Tests/npm
+	[ "$clients/node_modules" -nt "$clients/package-lock.json" ] || ! command -v npm >/dev/null ||
+		step "installing the official SDKs for tests" sh -c "cd $clients && npm ci --ignore-scripts && touch node_modules"
+}
+
 mkdir -p "$artifacts"
 exec 9>"$artifacts/setup.lock"
 flock -n 9 || { say "waiting for another set-up of this checkout"; flock 9; }
@@ -131,3 +137,4 @@ if stale "$root"; then
 	dotnet_sdk
 	build
 fi
+[ "$for_tests" != --test ] || clients

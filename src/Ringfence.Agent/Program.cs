@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ringfence.Agent.Hosts;
+using Ringfence.Agent.Hosts.Control;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
 
@@ -17,7 +18,7 @@ internal static class Program
     public static async Task<int> Main(string[] arguments)
     {
         var (options, failures) = CommandLine.Parse(arguments);
-        using var streams = new StandardStreams();
+        var streams = new StandardStreams();
 
         if (options.ShowVersion || options.ShowHelp)
         {
@@ -27,8 +28,7 @@ internal static class Program
 
         if (failures.Count > 0)
         {
-            StandardStreams.WriteError(string.Join('\n', failures));
-            return 1;
+            return Refuse(failures);
         }
 
         using var interrupt = new CancellationTokenSource();
@@ -40,12 +40,26 @@ internal static class Program
             Stop(s, interrupt);
         });
 
-        var code = await RunAsync(options, streams, () => terminated, interrupt.Token);
+        var code = await RunAsync(options, streams, interrupt.Token);
         return terminated ? Terminated : code;
     }
 
-    private static async Task<int> RunAsync(AgentOptions options, StandardStreams streams, Func<bool> terminated, CancellationToken interrupt)
+    private static async Task<int> RunAsync(AgentOptions options, StandardStreams streams, CancellationToken interrupt)
     {
+        var time = TimeProvider.System;
+        var (plan, wrong) = SessionFactory.Plan(options, time, Environment.GetEnvironmentVariable);
+
+        if (plan is null)
+        {
+            Tell(wrong, options, streams);
+            return Refuse(wrong);
+        }
+
+        if (options.InputFormat == "stream-json")
+        {
+            return await new ControlHost(options, plan, streams, time, Environment.GetEnvironmentVariable).RunAsync(interrupt);
+        }
+
         var prompt = Input(options);
 
         if (prompt.Length == 0)
@@ -54,23 +68,52 @@ internal static class Program
             return 1;
         }
 
-        var time = TimeProvider.System;
-        var id = options.SessionId ?? Guid.CreateVersion7(time.GetUtcNow()).ToString();
-        var stream = new StreamJson(streams, time, id, options.IncludePartialMessages, options.IncludeHookEvents);
+        var stream = new StreamJson(streams, time, plan.SessionId, options.IncludePartialMessages, options.IncludeHookEvents);
         var host = new ScriptedHost(streams, options.OutputFormat, stream);
-        var (session, failures) = SessionFactory.Create(options, id, host, time, Environment.GetEnvironmentVariable);
+        var (session, failures) = SessionFactory.Create(options, plan, host, time, Environment.GetEnvironmentVariable);
 
         if (session is null)
         {
-            StandardStreams.WriteError(string.Join('\n', failures));
-            return 1;
+            return Refuse(failures);
         }
 
-        using (session)
+        try
         {
-            var result = await new AgentLoop(session).RunAsync([Json.TextBlock(prompt)], interrupt);
-            return result.ExitCode;
+            await session.StartAsync(plan.Restored is null ? "startup" : "resume", interrupt);
+            return (await new AgentLoop(session).RunAsync([Json.TextBlock(prompt)], interrupt)).ExitCode;
         }
+        finally
+        {
+            await session.CloseAsync("other");
+        }
+    }
+
+    /// <summary>A program that reads the stream is told in the stream, too.</summary>
+    private static void Tell(IReadOnlyList<Failure> failures, AgentOptions options, StandardStreams streams)
+    {
+        if (options.OutputFormat == "stream-json")
+        {
+            streams.WriteLine(w =>
+            {
+                w.WriteString("type", "result");
+                w.WriteString("subtype", "error_during_execution");
+                w.WriteBoolean("is_error", true);
+                StreamJson.Node(w, "errors", Json.Strings(failures.Select(f => f.Message)));
+                w.WriteNumber("num_turns", 0);
+                w.WriteNumber("duration_ms", 0);
+                w.WriteNumber("duration_api_ms", 0);
+                w.WriteNumber("total_cost_usd", 0);
+                w.WriteString("terminal_reason", "turn_setup_failed");
+                w.WriteString("session_id", options.Resume ?? options.SessionId ?? "");
+                w.WriteString("uuid", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()));
+            });
+        }
+    }
+
+    private static int Refuse(IReadOnlyList<Failure> failures)
+    {
+        StandardStreams.WriteError(string.Join('\n', failures));
+        return 1;
     }
 
     private static string Input(AgentOptions options)

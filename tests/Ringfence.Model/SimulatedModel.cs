@@ -127,7 +127,12 @@ public sealed class SimulatedModel : IAsyncDisposable
             return;
         }
 
-        requests.Enqueue(received);
+        // Questions about the script itself are no traffic of the system under test.
+        if (!path.StartsWith("/simulated", StringComparison.Ordinal))
+        {
+            requests.Enqueue(received);
+        }
+
         await SideAnswers.WriteAsync(context, path, received, this, script);
     }
 

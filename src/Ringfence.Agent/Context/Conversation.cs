@@ -57,6 +57,14 @@ internal sealed class Conversation
         settledTokens = reply.Usage.AllInput + reply.Usage.Output;
     }
 
+    public void AddRestored(JsonArray content)
+    {
+        if (content.Count > 0)
+        {
+            messages.Add(new Message("assistant", content));
+        }
+    }
+
     public void Replace(IEnumerable<Message> with)
     {
         messages.Clear();

@@ -70,7 +70,7 @@ internal sealed class ToolRunner(AgentSession session)
         try
         {
             session.Report(new AgentReport.ToolStarted(use, ""));
-            return new Outcome(await tool.RunAsync(granted!, cancellationToken), decision);
+            return new Outcome(await AfterAsync(granted!, tool, await tool.RunAsync(granted!, cancellationToken), cancellationToken), decision);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -85,12 +85,42 @@ internal sealed class ToolRunner(AgentSession session)
 
     private async Task<(ToolCall? Granted, JsonObject Decision, string? Refusal)> MayRunAsync(Tool tool, ToolCall call, JsonObject use, CancellationToken cancellationToken)
     {
+        var hooks = await session.Hooks.RunAsync(session, "PreToolUse", tool.Name, Details(tool, call), call.Id, cancellationToken);
+        StoppedBecause ??= hooks.Stops;
+
+        if ((hooks.Blocks ?? (hooks.Permission == Verdict.Deny ? hooks.PermissionReason ?? "Denied by a hook." : null) ?? hooks.Stops) is { } blocked)
+        {
+            var why = hooks.Blocks is null ? blocked : $"PreToolUse:{tool.Name} hook error: {blocked}";
+            return (null, Deny(use, "hook", why, "hook"), why);
+        }
+
+        if (hooks.UpdatedInput is { } updated)
+        {
+            if (Invalid(tool, updated) is { } bad)
+            {
+                return (null, Deny(use, "hook", bad, "hook"), bad);
+            }
+
+            call = call with { Input = (JsonObject)updated.DeepClone() };
+        }
+
+        AddContext(hooks.Context);
         var subject = tool.Subject(call.Input, session.Workplace);
         var decision = session.Permissions.Decide(tool.Name, subject, session.Workplace);
 
+        // A hook may spare the question, but it does not outweigh a rule that forbids.
+        if (decision.Verdict == Verdict.Allow && hooks.Permission == Verdict.Ask)
+        {
+            decision = new PermissionDecision(Verdict.Ask, "hook", hooks.PermissionReason ?? "A hook asks for permission.");
+        }
+        else if (decision.Verdict == Verdict.Ask && hooks.Permission == Verdict.Allow)
+        {
+            decision = new PermissionDecision(Verdict.Allow, "hook", hooks.PermissionReason ?? "Allowed by a hook.");
+        }
+
         if (decision.Verdict == Verdict.Allow)
         {
-            return (call, Decided("accept", "config", decision.ReasonType), null);
+            return (call, Decided("accept", decision.ReasonType == "hook" ? "hook" : "config", decision.ReasonType), null);
         }
 
         if (decision.Verdict == Verdict.Deny)
@@ -98,10 +128,24 @@ internal sealed class ToolRunner(AgentSession session)
             return (null, Deny(use, decision.ReasonType, decision.Reason, "config"), decision.Reason);
         }
 
+        var requested = await session.Hooks.RunAsync(session, "PermissionRequest", tool.Name, Details(tool, call), call.Id, cancellationToken);
+
+        if (requested.Permission == Verdict.Allow)
+        {
+            return (call with { Input = requested.UpdatedInput ?? call.Input }, Decided("accept", "hook", "hook"), null);
+        }
+
+        if (requested.Permission == Verdict.Deny)
+        {
+            var why = requested.PermissionReason ?? "Denied by a hook.";
+            return (null, Deny(use, "hook", why, "hook"), why);
+        }
+
         switch (await session.Host.AskAsync(new PermissionQuestion(tool, call, subject, decision.Reason), cancellationToken))
         {
             case PermissionAnswer.Granted granted:
                 var input = granted.Input ?? call.Input;
+                granted.Apply?.Invoke(session.Permissions);
 
                 return Invalid(tool, input) is { } wrong
                     ? (null, Deny(use, "other", wrong, "user_reject"), wrong)
@@ -116,6 +160,40 @@ internal sealed class ToolRunner(AgentSession session)
                 return (null, Deny(use, decision.ReasonType, reason, "config"), reason);
         }
     }
+
+    /// <summary>What hooks have to say for the model beside the results.</summary>
+    private string? context;
+
+    public string? TakeContext() => Interlocked.Exchange(ref context, null);
+
+    private void AddContext(string? more)
+    {
+        lock (denials)
+        {
+            context = more is null ? context : context is null ? more : context + "\n" + more;
+        }
+    }
+
+    private async Task<ToolOutput> AfterAsync(ToolCall call, Tool tool, ToolOutput output, CancellationToken cancellationToken)
+    {
+        var name = output.IsError ? "PostToolUseFailure" : "PostToolUse";
+
+        if (!session.Hooks.Any(name))
+        {
+            return output;
+        }
+
+        var details = Details(tool, call);
+        details[output.IsError ? "error" : "tool_response"] = output.Details?.DeepClone() ?? output.Content.DeepClone();
+        var hooks = await session.Hooks.RunAsync(session, name, tool.Name, details, call.Id, cancellationToken);
+        AddContext(hooks.Context);
+        AddContext(hooks.Blocks);
+        StoppedBecause ??= hooks.Stops;
+        return output;
+    }
+
+    private static JsonObject Details(Tool tool, ToolCall call) =>
+        new() { ["tool_name"] = tool.Name, ["tool_input"] = call.Input.DeepClone(), ["tool_use_id"] = call.Id };
 
     private JsonObject Deny(JsonObject use, string reasonType, string message, string source)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Models;
 using Ringfence.Agent.Tools;
@@ -20,7 +21,8 @@ internal sealed record PermissionQuestion(Tool Tool, ToolCall Call, ToolSubject 
 internal abstract record PermissionAnswer
 {
     /// <param name="Input">The input to run with; null leaves it as the model wrote it.</param>
-    public sealed record Granted(JsonObject? Input = null, JsonArray? NewRules = null) : PermissionAnswer;
+    /// <param name="Apply">What is permitted from now on besides.</param>
+    public sealed record Granted(JsonObject? Input = null, Action<PermissionPolicy>? Apply = null) : PermissionAnswer;
 
     public sealed record Refused(string Message, bool Interrupt = false) : PermissionAnswer;
 }
@@ -30,6 +32,12 @@ internal abstract record AgentReport
 {
     /// <summary>The call of a tool that started the sub-agent this is about; null for the main loop.</summary>
     public string? ParentToolUseId { get; init; }
+
+    /// <summary>Names this report in every stream and file it goes to.</summary>
+    public Guid Uuid { get; init; }
+
+    /// <summary>A prompt was taken up.</summary>
+    public sealed record Prompted(JsonArray Content) : AgentReport;
 
     public sealed record TurnStarted(AgentSession Session) : AgentReport;
 
@@ -55,7 +63,7 @@ internal abstract record AgentReport
 
     public sealed record HookRan(JsonObject Event) : AgentReport;
 
-    public sealed record Compacted(string Trigger, long TokensBefore, string Dropped) : AgentReport;
+    public sealed record Compacted(string Trigger, long TokensBefore, string Summary, string Dropped, int KeptMessages) : AgentReport;
 
     public sealed record Notice(string Text) : AgentReport;
 

@@ -7,9 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Ringfence.Agent.Hosts;
 
 /// <summary>The three standard streams, without the console library, which costs start-up time.</summary>
-internal sealed partial class StandardStreams : IDisposable
+internal sealed partial class StandardStreams
 {
-    private readonly FileStream output = new(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
     private readonly Lock gate = new();
     private readonly ArrayBufferWriter<byte> line = new(4096);
     private bool broken;
@@ -84,25 +83,39 @@ internal sealed partial class StandardStreams : IDisposable
 
     public static bool IsTerminal(int descriptor) => IsATty(descriptor) == 1;
 
-    public void Dispose() => output.Dispose();
-
-    private void Write(ReadOnlySpan<byte> bytes)
+    // By hand, because a program that started us may have left its end of the stream non-blocking.
+    private unsafe void Write(ReadOnlySpan<byte> bytes)
     {
-        if (broken)
+        fixed (byte* start = bytes)
         {
-            return;
-        }
+            for (var written = 0; written < bytes.Length && !broken;)
+            {
+                var count = WriteTo(1, start + written, bytes.Length - written);
 
-        try
-        {
-            output.Write(bytes);
-        }
-        catch (IOException)
-        {
-            // The reader has gone; the work and its record go on.
-            broken = true;
+                if (count >= 0)
+                {
+                    written += (int)count;
+                    continue;
+                }
+
+                var wait = new PollFd { Descriptor = 1, Events = 4 };
+
+                // When the reader has gone, the work and its record go on.
+                broken = Marshal.GetLastPInvokeError() switch
+                {
+                    Interrupted => false,
+                    TryAgain => Poll(ref wait, 1, -1) < 0,
+                    _ => true,
+                };
+            }
         }
     }
+
+    private const int Interrupted = 4;
+    private const int TryAgain = 11;
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static unsafe partial nint WriteTo(int descriptor, byte* bytes, nint count);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollFd

@@ -9,11 +9,23 @@ namespace Ringfence.Agent.Hosts;
 /// <summary>Says what happens as Claude Code's stream-json does, one object per line. Names here are a contract with other people's programs: add, never rename.</summary>
 internal sealed class StreamJson(StandardStreams streams, TimeProvider time, string sessionId, bool partials, bool hookEvents)
 {
+    private readonly Lock gate = new();
     private int results;
+    private Guid current;
 
     public string SessionId { get; set; } = sessionId;
 
     public void Write(AgentReport report)
+    {
+        lock (gate)
+        {
+            current = report.Uuid;
+            WriteLine(report);
+            current = default;
+        }
+    }
+
+    private void WriteLine(AgentReport report)
     {
         switch (report)
         {
@@ -114,7 +126,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
 
         write(w);
         w.WriteString("session_id", SessionId);
-        w.WriteString("uuid", Guid.CreateVersion7(time.GetUtcNow()));
+        w.WriteString("uuid", current == default ? Guid.CreateVersion7(time.GetUtcNow()) : current);
     });
 
     private void WriteInit(AgentSession session) => Line("system", "init", w =>

@@ -3,6 +3,7 @@ using Ringfence.Agent.Context;
 using Ringfence.Agent.Execution;
 using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Models;
+using Ringfence.Agent.Tools;
 
 namespace Ringfence.Agent.Iteration;
 
@@ -11,17 +12,41 @@ internal sealed class AgentLoop(AgentSession session)
 {
     private readonly ToolRunner tools = new(session);
     private readonly long started = session.Time.GetTimestamp();
+    private const int MostReminders = 5;
+    private int reminders;
+    private bool stopHookActive;
     private TokenUsage usage;
     private TimeSpan modelTime;
     private int turns;
 
     public async Task<TurnResult> RunAsync(JsonArray prompt, CancellationToken cancellationToken)
     {
-        session.Conversation.AddUser(prompt);
         session.Report(new AgentReport.TurnStarted(session));
-        var result = await WorkAsync(cancellationToken);
+        var result = await BeginAsync(prompt, cancellationToken) ?? await WorkAsync(cancellationToken);
         session.Report(new AgentReport.TurnEnded(session, result));
         return result;
+    }
+
+    /// <summary>Takes the prompt up, unless a hook refuses it.</summary>
+    private async Task<TurnResult?> BeginAsync(JsonArray prompt, CancellationToken cancellationToken)
+    {
+        var details = new JsonObject { ["prompt"] = string.Join('\n', prompt.Select(b => b.Text("text")).OfType<string>()) };
+        var hooks = await session.Hooks.RunAsync(session, "UserPromptSubmit", null, details, null, cancellationToken);
+
+        if ((hooks.Blocks ?? hooks.Stops) is { } why)
+        {
+            return Ended("success", "hook_stopped", "Operation stopped by hook: " + why);
+        }
+
+        if ((hooks.Context, session.PendingContext) is not (null, null))
+        {
+            prompt.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{string.Join('\n', new[] { session.PendingContext, hooks.Context }.OfType<string>())}\n</system-reminder>"));
+            session.PendingContext = null;
+        }
+
+        session.Conversation.AddUser(prompt);
+        session.Report(new AgentReport.Prompted(prompt));
+        return null;
     }
 
     private async Task<TurnResult> WorkAsync(CancellationToken cancellationToken)
@@ -68,7 +93,17 @@ internal sealed class AgentLoop(AgentSession session)
                     continue; // the provider asks to be called again with what it has said so far
                 }
 
-                return Ended("success", "completed", reply.Text, reply.StopReason);
+                if (await GoesOnAsync(reply, cancellationToken) is { } more)
+                {
+                    session.Conversation.AddUser([Json.TextBlock(more)]);
+                    session.Report(new AgentReport.Injected(more));
+                    continue;
+                }
+
+                return session.Tools.Find(StructuredOutputTool.ToolName) is null
+                    ? Ended("success", "completed", reply.Text, reply.StopReason)
+                    : Ended("error_max_structured_output_retries", "structured_output_retry_exhausted", errors:
+                        [$"Failed to provide valid structured output after {MostReminders} attempts"]);
             }
 
             var results = await tools.RunAsync(uses, cancellationToken);
@@ -77,6 +112,11 @@ internal sealed class AgentLoop(AgentSession session)
             foreach (var (result, _) in results)
             {
                 content.Add(result.DeepClone());
+            }
+
+            if (tools.TakeContext() is { } context)
+            {
+                content.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{context}\n</system-reminder>"));
             }
 
             session.Conversation.AddUser(content);
@@ -91,6 +131,20 @@ internal sealed class AgentLoop(AgentSession session)
                 return Ended("success", "completed", last.Shown, reply.StopReason) with { StructuredOutput = last.Details };
             }
         }
+    }
+
+    /// <summary>What the model is told when it has stopped too early; null when it is done.</summary>
+    private async Task<string?> GoesOnAsync(ModelReply reply, CancellationToken cancellationToken)
+    {
+        if (session.Tools.Find(StructuredOutputTool.ToolName) is not null)
+        {
+            return reminders++ < MostReminders ? $"Call the tool {StructuredOutputTool.ToolName} now to give your answer in the form that was asked for." : null;
+        }
+
+        var details = new JsonObject { ["stop_hook_active"] = stopHookActive, ["last_assistant_message"] = reply.Text };
+        var hooks = await session.Hooks.RunAsync(session, session.ParentToolUseId is null ? "Stop" : "SubagentStop", null, details, null, cancellationToken);
+        stopHookActive |= hooks.Blocks is not null;
+        return hooks.Stops is null ? hooks.Blocks : null;
     }
 
     private async Task<ModelAnswer> AskAsync(Hold hold, CancellationToken cancellationToken)

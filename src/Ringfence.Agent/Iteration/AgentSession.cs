@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Context;
+using Ringfence.Agent.Execution.Hooks;
+using Ringfence.Agent.Execution.Mcp;
 using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Models;
@@ -9,8 +11,10 @@ using Ringfence.Agent.Tools;
 namespace Ringfence.Agent.Iteration;
 
 /// <summary>Everything one conversation is made of.</summary>
-internal sealed class AgentSession : IDisposable
+internal sealed class AgentSession
 {
+    private readonly List<IMcpServer> servers = [];
+
     public required string Id { get; init; }
 
     public required AgentOptions Options { get; init; }
@@ -35,10 +39,15 @@ internal sealed class AgentSession : IDisposable
 
     public required TimeProvider Time { get; init; }
 
+    public HookSet Hooks { get; } = new();
+
     public Conversation Conversation { get; } = new();
 
     /// <summary>Set for a sub-agent.</summary>
     public string? ParentToolUseId { get; init; }
+
+    /// <summary>What the model shall be told with the next prompt.</summary>
+    public string? PendingContext { get; set; }
 
     public int? ThinkingTokens { get; set; }
 
@@ -46,14 +55,62 @@ internal sealed class AgentSession : IDisposable
 
     public List<string> AgentNames { get; } = [];
 
+    /// <summary>What the project's people wrote down, kept to build the system prompt anew.</summary>
+    public string Memory { get; init; } = "";
+
     public IReadOnlyList<string> MemoryPaths { get; init; } = [];
 
     public Guid NewId() => Guid.CreateVersion7(Time.GetUtcNow());
 
-    public void Report(AgentReport report) => Host.Report(ParentToolUseId is null ? report : report with { ParentToolUseId = ParentToolUseId });
+    public required Transcript Transcript { get; init; }
+
+    /// <summary>Tells the host, and the transcript before it: what was shown is never lost.</summary>
+    public void Report(AgentReport report)
+    {
+        var named = report with { ParentToolUseId = report.ParentToolUseId ?? ParentToolUseId, Uuid = report.Uuid == default ? NewId() : report.Uuid };
+        Transcript.Record(named);
+        Host.Report(named);
+    }
 
     /// <summary>Tools as the model is told of them.</summary>
     public JsonArray DescribeTools() => Tools.Describe();
 
-    public void Dispose() => Workplace.Shells.Dispose();
+    public async Task AddServerAsync(IMcpServer server, CancellationToken cancellationToken)
+    {
+        servers.Add(server);
+
+        try
+        {
+            foreach (var tool in await server.ListToolsAsync(cancellationToken))
+            {
+                Tools.Add(new McpTool(server, tool));
+            }
+
+            McpServers.Add((server.Name, "connected"));
+        }
+        catch (McpException e)
+        {
+            // A missing server costs its tools, not the session; what happened to it is in the first event.
+            McpServers.Add((server.Name, "failed"));
+            StandardStreams.WriteError($"MCP server {server.Name}: {e.Message}");
+        }
+    }
+
+    public async Task StartAsync(string source, CancellationToken cancellationToken)
+    {
+        var hooks = await Hooks.RunAsync(this, "SessionStart", source, new JsonObject { ["source"] = source }, null, cancellationToken);
+        PendingContext = hooks.Context;
+    }
+
+    public async Task CloseAsync(string reason)
+    {
+        await Hooks.RunAsync(this, "SessionEnd", reason, new JsonObject { ["reason"] = reason }, null, CancellationToken.None);
+        Workplace.Shells.Dispose();
+        Transcript.Dispose();
+
+        foreach (var server in servers)
+        {
+            await server.DisposeAsync();
+        }
+    }
 }

@@ -26,8 +26,8 @@ internal static class PriceTable
     public static ModelPrice Of(string model)
     {
         var name = model[(model.LastIndexOf('/') + 1)..];
-        var best = Known.Where(k => name.StartsWith(k.Prefix, StringComparison.OrdinalIgnoreCase)).MaxBy(k => k.Prefix.Length);
-        return best.Price ?? Unknown;
+        return Known.Where(k => name.StartsWith(k.Prefix, StringComparison.OrdinalIgnoreCase)).OrderByDescending(k => k.Prefix.Length)
+            .Select(k => k.Price).FirstOrDefault(Unknown);
     }
 
     private static ModelPrice Claude(decimal input, decimal output, int most = 64_000) => new(

@@ -12,14 +12,58 @@ internal static class SessionFactory
 {
     public const string DefaultModel = "claude-opus-5-5";
 
+    /// <summary>Chooses which session this is: a new one, one that goes on, or a copy of one.</summary>
+    public static (SessionPlan? Plan, IReadOnlyList<Failure> Failures) Plan(AgentOptions options, TimeProvider time, Func<string, string?> environment)
+    {
+        var root = RealPath.Of(Directory.GetCurrentDirectory());
+        var store = new SessionStore(UserDirectory(environment), root);
+        var resumed = options.Resume ?? (options.Continue ? store.Recent().FirstOrDefault() : null);
+
+        if (options.Continue && resumed is null)
+        {
+            return (null, [new Failure("no_session", "No conversation found to continue")]);
+        }
+
+        if (options.SessionId is { } wanted && store.Find(wanted) is not null)
+        {
+            return (null, [new Failure("session_in_use", $"Error: Session ID {wanted} is already in use.")]);
+        }
+
+        if (resumed is null)
+        {
+            var id = options.SessionId ?? Guid.CreateVersion7(time.GetUtcNow()).ToString();
+            return (new SessionPlan(id, store.PathOf(id), null), []);
+        }
+
+        if (store.Find(resumed) is not { } path)
+        {
+            return (null, [new Failure("no_session", $"No conversation found with session ID: {resumed}")]);
+        }
+
+        var (restored, failure) = Transcript.Read(path, options.ResumeAt);
+
+        if (restored is null)
+        {
+            return (null, [failure!]);
+        }
+
+        if (!options.ForkSession)
+        {
+            return (new SessionPlan(resumed, path, restored) { RewindsTo = options.ResumeAt }, []);
+        }
+
+        var copy = options.SessionId ?? Guid.CreateVersion7(time.GetUtcNow()).ToString();
+        return (new SessionPlan(copy, store.PathOf(copy), restored) { Copies = true }, []);
+    }
+
     public static (AgentSession? Session, IReadOnlyList<Failure> Failures) Create(
-        AgentOptions options, string id, IAgentHost host, TimeProvider time, Func<string, string?> environment)
+        AgentOptions options, SessionPlan plan, IAgentHost host, TimeProvider time, Func<string, string?> environment)
     {
         var failures = new List<Failure>();
         var endpoint = ModelEndpoint.Anthropic(environment);
         var model = options.Model ?? ModelEndpoint.Blank(environment("ANTHROPIC_MODEL")) ?? DefaultModel;
         var root = RealPath.Of(Directory.GetCurrentDirectory());
-        var work = new Workplace(root, Path.Combine(Path.GetTempPath(), "ringfence-agent-" + id), time);
+        var work = new Workplace(root, Path.Combine(Path.GetTempPath(), "ringfence-agent-" + plan.SessionId), time);
 
         if (endpoint.KeySource == "none")
         {
@@ -47,17 +91,29 @@ internal static class SessionFactory
         var tools = ToolBox.Standard();
         Choose(tools, options, permissions);
 
+        if (options.JsonSchema is { } text)
+        {
+            if (Json.TryParseObject(text) is { } schema)
+            {
+                tools.Add(new StructuredOutputTool(schema));
+            }
+            else
+            {
+                failures.Add(new Failure("bad_schema", "--json-schema is not a JSON object."));
+            }
+        }
+
         if (failures.Count > 0)
         {
             return (null, failures);
         }
 
-        var memory = options.Bare ? ([], "") : MemoryFiles.Read(root, UserDirectory(environment));
+        var (memoryPaths, memory) = options.Bare ? ([], "") : MemoryFiles.Read(root, UserDirectory(environment));
         options.MaxOutputTokens = (int)Math.Clamp(ModelEndpoint.Number(environment("CLAUDE_CODE_MAX_OUTPUT_TOKENS"), options.MaxOutputTokens), 1, 1_000_000);
 
-        return (new AgentSession
+        var session = new AgentSession
         {
-            Id = id,
+            Id = plan.SessionId,
             Options = options,
             Model = model,
             Workplace = work,
@@ -67,11 +123,16 @@ internal static class SessionFactory
             Endpoint = endpoint,
             Models = new ModelCaller(new AnthropicWire(new ModelHttp(endpoint, time)), endpoint.MaxRetries, time, new Random()),
             Host = host,
-            System = SystemPrompt.Create(options, root, memory.Item2, model, time.GetUtcNow()),
+            System = SystemPrompt.Create(options, root, memory, model, time.GetUtcNow()),
             Time = time,
-            MemoryPaths = memory.Item1,
+            Transcript = Transcript.Open(plan.Path, plan.SessionId, root, keep: !options.NoSessionPersistence, time),
+            MemoryPaths = memoryPaths,
+            Memory = memory,
             ThinkingTokens = options.MaxThinkingTokens,
-        }, []);
+        };
+
+        plan.RestoreTo(session);
+        return (session, []);
     }
 
     public static string UserDirectory(Func<string, string?> environment) =>
@@ -87,14 +148,17 @@ internal static class SessionFactory
         Rules(policy.Allow, options.AllowedTools, "--allowedTools", failures);
         Rules(policy.Deny, options.DisallowedTools, "--disallowedTools", failures);
 
-        // Root without a sandbox around it: one wrong command is the whole machine.
-        if (policy.Mode == PermissionMode.BypassPermissions && Environment.IsPrivilegedProcess && environment("IS_SANDBOX") != "1")
+        if (policy.Mode == PermissionMode.BypassPermissions && WhyNoBypass(environment) is { } why)
         {
-            failures.Add(new Failure("root_bypass", "--dangerously-skip-permissions cannot be used with root privileges for security reasons.", "Set IS_SANDBOX=1 within a sandbox."));
+            failures.Add(why);
         }
 
         return policy;
     }
+
+    /// <summary>Root without a sandbox around it: one wrong command is the whole machine.</summary>
+    public static Failure? WhyNoBypass(Func<string, string?> environment) => Environment.IsPrivilegedProcess && environment("IS_SANDBOX") != "1"
+        ? new Failure("root_bypass", "--dangerously-skip-permissions cannot be used with root privileges for security reasons.", "Set IS_SANDBOX=1 within a sandbox.") : null;
 
     public static void Rules(List<PermissionRule> to, IEnumerable<string> texts, string source, List<Failure> failures)
     {

@@ -40,6 +40,9 @@ internal sealed record AgentOptions
 
     public bool SkipPermissions { get; set; }
 
+    /// <summary>The session may be switched to skip permissions later.</summary>
+    public bool AllowBypass { get; set; }
+
     public string? PermissionPromptTool { get; set; }
 
     public List<string> AllowedTools { get; } = [];

@@ -165,7 +165,7 @@ internal static class CommandLine
         "--effort" => Text((o, v) => o.Effort = v),
         "--permission-mode" => Choice(Modes, (o, v) => o.PermissionMode = v),
         "--dangerously-skip-permissions" => Switch(o => o.SkipPermissions = true),
-        "--allow-dangerously-skip-permissions" => Switch(_ => { }),
+        "--allow-dangerously-skip-permissions" => Switch(o => o.AllowBypass = true),
         "--permission-prompt-tool" => Text((o, v) => o.PermissionPromptTool = v),
         "--allowedTools" or "--allowed-tools" => Several((o, v) => o.AllowedTools.Add(v)),
         "--disallowedTools" or "--disallowed-tools" => Several((o, v) => o.DisallowedTools.Add(v)),

@@ -92,6 +92,9 @@ internal sealed partial class Shell : IDisposable
         await process.WaitForExitAsync();
     }
 
+    /// <summary>Ends whatever is left of the session that a process began.</summary>
+    public static void KillSession(int process) => _ = Kill(-process, KillSignal);
+
     public void Kill() => _ = Kill(-process.Id, KillSignal);
 
     public void Dispose() => process.Dispose();

@@ -27,17 +27,26 @@ internal static class DemoCommand
 
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (!(await DemoRepository.CreateAsync(keep: parsed.GetValue(keep), cancellationToken)).Succeeded(out var repository, out var why)
-                || !(await DemoModel.StartAsync(DemoRepository.Script, cancellationToken)).Succeeded(out var model, out why))
+            var output = parsed.GetValue(json) ? RunOutput.Json : RunOutput.Text;
+
+            if (!(await DemoRepository.CreateAsync(parsed.GetValue(keep), cancellationToken)).Succeeded(out var repository, out var why))
             {
                 terminal.WriteFailures(why);
                 return ExitCodes.Environment;
             }
 
             await using (repository)
-            await using (model)
             {
-                return await RunAsync(terminal, parsed, repository, model, parsed.GetValue(json) ? RunOutput.Json : RunOutput.Text, cancellationToken);
+                if (!(await DemoModel.StartAsync(DemoRepository.Script, cancellationToken)).Succeeded(out var model, out why))
+                {
+                    terminal.WriteFailures(why);
+                    return ExitCodes.Environment;
+                }
+
+                await using (model)
+                {
+                    return await RunAsync(terminal, parsed, repository, model, output, cancellationToken);
+                }
             }
         });
 

@@ -29,6 +29,12 @@ public sealed class Sandbox : IAsyncDisposable
     /// <summary>Accepts every other TCP connection; <c>SO_ORIGINAL_DST</c> tells what was meant. Null without <see cref="SandboxDoors.Egress"/>.</summary>
     public Socket? EgressListener => process.EgressListener;
 
+    /// <summary>
+    /// Where packet rules cannot be had, one listener for each usual port takes the place of the one; their local address is the destination
+    /// that was meant. Empty elsewhere.
+    /// </summary>
+    public IReadOnlyList<Socket> MoreEgressListeners => process.MoreEgressListeners;
+
     /// <summary>Receives every DNS question sent by UDP, whatever server it was meant for.</summary>
     public Socket? DnsSocket => process.DnsSocket;
 

@@ -23,6 +23,7 @@ internal sealed class SandboxProcess : IDisposable
     private readonly TaskCompletionSource<SandboxExit> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> isolation = [];
     private readonly List<string> controlGroups = [];
+    private readonly List<Socket> moreEgressListeners = [];
     private readonly CommandRecord commands;
     private ITimer? wallTimer;
     private ITimer? silenceTimer;
@@ -54,6 +55,8 @@ internal sealed class SandboxProcess : IDisposable
     public Socket? GatewayListener { get; private set; }
 
     public Socket? EgressListener { get; private set; }
+
+    public IReadOnlyList<Socket> MoreEgressListeners => moreEgressListeners;
 
     public Socket? DnsSocket { get; private set; }
 
@@ -95,6 +98,7 @@ internal sealed class SandboxProcess : IDisposable
         control.Dispose();
         GatewayListener?.Dispose();
         EgressListener?.Dispose();
+        moreEgressListeners.ForEach(l => l.Dispose());
         DnsSocket?.Dispose();
         DnsListener?.Dispose();
         init?.Dispose();
@@ -175,8 +179,11 @@ internal sealed class SandboxProcess : IDisposable
                 case "gateway":
                     GatewayListener = AsSocket(handle);
                     break;
-                case "egress":
+                case "egress" when EgressListener is null:
                     EgressListener = AsSocket(handle);
+                    break;
+                case "egress":
+                    moreEgressListeners.Add(AsSocket(handle));
                     break;
                 case "dns":
                     DnsSocket = AsSocket(handle);
@@ -259,7 +266,6 @@ internal sealed class SandboxProcess : IDisposable
             ControlSocket.WaitForProcess(init);
         }
 
-        var leftover = ended.IsKnown ? 0 : Interlocked.CompareExchange(ref killedAt, time.GetTimestamp(), 0);
         ControlGroups.Remove(controlGroups);
         RemoveFolder();
 
@@ -268,7 +274,6 @@ internal sealed class SandboxProcess : IDisposable
             Usage = ended.Usage with { OutputBytes = Interlocked.Read(ref outputBytes) },
         };
         var teardown = killedAt == 0 ? ended.TeardownMicroseconds : (long)time.GetElapsedTime(killedAt).TotalMicroseconds;
-        _ = leftover;
 
         if (!ready.TrySetResult([new Failure("sandbox_unavailable", "The sandbox launcher ended before the command started.", "Run `ringfence doctor`.")])
             && ready.Task is { IsCompletedSuccessfully: true, Result.Count: 0 })

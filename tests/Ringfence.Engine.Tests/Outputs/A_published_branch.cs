@@ -94,5 +94,5 @@ public sealed class A_published_branch : IDisposable
 
     public void Dispose() => fixture.Dispose();
 
-    private string State() => Shell.Run(fixture.Repository, "git status --porcelain; git rev-parse HEAD; cat .git/HEAD; sha256sum .git/index readme.txt staged.txt untracked.txt");
+    private string State() => Shell.Run(fixture.Repository, "git --no-optional-locks status --porcelain; git rev-parse HEAD; cat .git/HEAD; sha256sum .git/index readme.txt staged.txt untracked.txt");
 }

@@ -115,5 +115,5 @@ public sealed class An_applied_change_set : IDisposable
         return (workspace, await WorkspaceFixture.ChangeAsync(workspace, script));
     }
 
-    private string State() => Shell.Run(fixture.Repository, "git status --porcelain -uall; find . -path ./.git -prune -o -print | sort; find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 sha256sum; sha256sum .git/index");
+    private string State() => Shell.Run(fixture.Repository, "git --no-optional-locks status --porcelain -uall; find . -path ./.git -prune -o -print | sort; find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 sha256sum; sha256sum .git/index");
 }

@@ -1,0 +1,195 @@
+#include "executable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "protocol.h"
+
+#define KNOWN 8192
+#define KEY_FORMAT "%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%" PRIu64 ".%" PRIu64
+
+struct identity {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t size;
+	uint64_t changed_seconds;
+	uint64_t changed_nanoseconds;
+};
+
+struct known {
+	struct identity identity;
+	bool used;
+	unsigned char digest[DIGEST_LENGTH];
+};
+
+/* Linear probing; when three quarters are used it starts anew. */
+static struct known known[KNOWN];
+static size_t known_count;
+
+static struct known *place_of(const struct identity *identity)
+{
+	uint64_t hash = (identity->inode * 0x9e3779b97f4a7c15ull) ^ identity->device;
+	size_t index = (size_t)(hash >> 32) % KNOWN;
+
+	while (known[index].used && memcmp(&known[index].identity, identity, sizeof(*identity)) != 0)
+		index = (index + 1) % KNOWN;
+
+	return &known[index];
+}
+
+static void remember(const struct identity *identity, const unsigned char digest[DIGEST_LENGTH])
+{
+	struct known *place;
+
+	if (known_count >= KNOWN / 4 * 3) {
+		memset(known, 0, sizeof(known));
+		known_count = 0;
+	}
+
+	place = place_of(identity);
+
+	if (!place->used)
+		known_count++;
+
+	place->used = true;
+	place->identity = *identity;
+	memcpy(place->digest, digest, DIGEST_LENGTH);
+}
+
+static bool from_hexadecimal(const char *text, unsigned char result[DIGEST_LENGTH])
+{
+	if (strlen(text) != DIGEST_LENGTH * 2)
+		return false;
+
+	for (size_t i = 0; i < DIGEST_LENGTH; i++) {
+		unsigned int byte;
+
+		if (sscanf(text + i * 2, "%2x", &byte) != 1)
+			return false;
+
+		result[i] = (unsigned char)byte;
+	}
+
+	return true;
+}
+
+void executable_know(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->digest_count; i++) {
+		struct identity identity = { 0 };
+		unsigned char digest[DIGEST_LENGTH];
+
+		if (sscanf(spec->digests[i].file, "%" SCNu64 ":%" SCNu64 ":%" SCNu64 ":%" SCNu64 ".%" SCNu64, &identity.device, &identity.inode,
+			   &identity.size, &identity.changed_seconds, &identity.changed_nanoseconds) == 5 &&
+		    from_hexadecimal(spec->digests[i].digest, digest))
+			remember(&identity, digest);
+	}
+}
+
+static void tell(const struct identity *identity, const unsigned char digest[DIGEST_LENGTH])
+{
+	char key[128];
+	char text[DIGEST_LENGTH * 2 + 1];
+
+	(void)snprintf(key, sizeof(key), KEY_FORMAT, identity->device, identity->inode, identity->size, identity->changed_seconds,
+		       identity->changed_nanoseconds);
+
+	for (size_t i = 0; i < DIGEST_LENGTH; i++)
+		(void)snprintf(text + i * 2, 3, "%02x", digest[i]);
+
+	message_begin('D');
+	message_text(key);
+	message_text(text);
+	message_end();
+}
+
+static bool read_all(int file, unsigned char result[DIGEST_LENGTH])
+{
+	static unsigned char piece[256 * 1024];
+	struct digest digest;
+
+	digest_begin(&digest);
+
+	for (;;) {
+		ssize_t length = read(file, piece, sizeof(piece));
+
+		if (length < 0 && errno == EINTR)
+			continue;
+
+		if (length < 0)
+			return false;
+
+		if (length == 0)
+			break;
+
+		digest_add(&digest, piece, (size_t)length);
+	}
+
+	digest_end(&digest, result);
+	return true;
+}
+
+/*
+ * Only what lies on a read-only mount is remembered: elsewhere the agent could write to a file through a mapping without a change of its
+ * times, and have one program recorded under the digest of another.
+ */
+size_t executable_digest(pid_t process, unsigned char result[DIGEST_LENGTH])
+{
+	struct identity identity = { 0 };
+	struct statvfs system;
+	struct stat status;
+	char path[64];
+	bool cacheable;
+	int file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)process);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return 0;
+
+	if (fstat(file, &status) < 0 || fstatvfs(file, &system) < 0) {
+		close(file);
+		return 0;
+	}
+
+	cacheable = (system.f_flag & ST_RDONLY) != 0;
+
+	if (cacheable) {
+		const struct known *place;
+
+		identity = (struct identity){ .device = status.st_dev,
+					      .inode = status.st_ino,
+					      .size = (uint64_t)status.st_size,
+					      .changed_seconds = (uint64_t)status.st_ctim.tv_sec,
+					      .changed_nanoseconds = (uint64_t)status.st_ctim.tv_nsec };
+		place = place_of(&identity);
+
+		if (place->used) {
+			memcpy(result, place->digest, DIGEST_LENGTH);
+			close(file);
+			return DIGEST_LENGTH;
+		}
+	}
+
+	if (!read_all(file, result)) {
+		close(file);
+		return 0;
+	}
+
+	close(file);
+
+	if (cacheable) {
+		remember(&identity, result);
+		tell(&identity, result);
+	}
+
+	return DIGEST_LENGTH;
+}

@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+using Ringfence.Agent.Iteration;
+
+namespace Ringfence.Agent.Context;
+
+/// <summary>What fills the model's window, by source. Estimated at four bytes a token where the provider has not counted.</summary>
+internal static class ContextUsage
+{
+    private const int BytesPerToken = 4;
+
+    public sealed record Part(string Name, long Tokens);
+
+    public static (IReadOnlyList<Part> Parts, long Total, int Window) Measure(AgentSession session)
+    {
+        var system = Conversation.Bytes(session.System.Blocks) - Conversation.Bytes([session.Memory]);
+        var (results, said) = (0L, 0L);
+
+        foreach (var message in session.Conversation.Messages)
+        {
+            var inResults = message.Content.Where(b => b.Text("type") == "tool_result").Sum(b => (long)b!.ToText().Length);
+            results += inResults;
+            said += Math.Max(0, message.Length - inResults);
+        }
+
+        var own = session.Tools.All.Where(t => !t.Name.StartsWith("mcp__", StringComparison.Ordinal)).Sum(t => (long)t.ToJson().ToText().Length);
+        var mcp = session.Tools.All.Where(t => t.Name.StartsWith("mcp__", StringComparison.Ordinal)).Sum(t => (long)t.ToJson().ToText().Length);
+
+        Part[] parts =
+        [
+            new("System prompt", system / BytesPerToken), new("Instructions (CLAUDE.md, AGENTS.md)", Conversation.Bytes([session.Memory]) / BytesPerToken),
+            new("Tools", own / BytesPerToken), new("MCP tools", mcp / BytesPerToken), new("Tool results", results / BytesPerToken), new("Conversation", said / BytesPerToken),
+        ];
+
+        return (parts, session.Conversation.Tokens > 0 ? session.Conversation.Tokens : parts.Sum(p => p.Tokens), PriceTable.Of(session.Model).ContextWindow);
+    }
+
+    public static JsonObject Of(AgentSession session)
+    {
+        var (parts, total, window) = Measure(session);
+        var categories = new JsonArray();
+
+        foreach (var part in parts)
+        {
+            categories.Add((JsonNode)new JsonObject { ["name"] = part.Name, ["tokens"] = part.Tokens });
+        }
+
+        return new JsonObject
+        {
+            ["categories"] = categories, ["totalTokens"] = total, ["maxTokens"] = window, ["rawMaxTokens"] = window,
+            ["percentage"] = Math.Round(100.0 * total / window, 1), ["model"] = session.Model,
+        };
+    }
+}
