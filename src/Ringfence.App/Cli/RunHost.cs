@@ -24,27 +24,29 @@ internal sealed class RunHost : IAsyncDisposable
         agents = new AgentCatalog(home.Folder);
     }
 
-    public static async Task<Result<RunHost>> StartAsync(Home home, GatewayOptions options, CancellationToken cancellationToken) =>
-        (await ModelGateway.StartAsync(options, TimeProvider.System, cancellationToken)).Succeeded(out var gateway, out var why)
+    public static async Task<Result<RunHost>> StartAsync(Home home, IReadOnlyList<Upstream> upstreams, CancellationToken cancellationToken) =>
+        (await ModelGateway.StartAsync(
+            new GatewayOptions { Upstreams = upstreams, Database = home.Database, KillFolder = Path.Combine(home.Folder, "kill") }, TimeProvider.System,
+            cancellationToken)).Succeeded(out var gateway, out var why)
             ? new RunHost(home, gateway)
             : Result.Fail<RunHost>(why);
 
-    /// <summary>Fails with everything in the request that names what is not there.</summary>
+    /// <summary>Makes everything ready that a request names: agent, network policy, secrets. Fails with all that is not there.</summary>
     /// <param name="patchFolder">Where a patch file goes.</param>
-    public Result<RunPipeline> PipelineFor(RunRequest request, string patchFolder)
+    public async Task<Result<RunPipeline>> PrepareAsync(RunRequest request, string patchFolder, CancellationToken cancellationToken)
     {
         var agent = agents.Find(request.Agent);
-        var rules = EgressRules.Parse(request.Network);
+        var egress = await EgressPlan.PrepareAsync(request.Network, UserSide.Current(), TimeProvider.System, cancellationToken);
 
-        if (agent.IsFailure || rules.IsFailure)
+        if (agent.IsFailure || egress.IsFailure)
         {
-            return Result.Fail<RunPipeline>([.. agent.Failures, .. rules.Failures]);
+            return Result.Fail<RunPipeline>([.. agent.Failures, .. egress.Failures]);
         }
 
         return new RunPipeline(
-            home.Workspaces, gateway,
-            new AgentStage(agent.Value, rules.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
-            new Verifier(rules.Value, Home.Toolchain, sandboxes, TimeProvider.System),
+            home.Workspaces, gateway, egress.Value,
+            new AgentStage(agent.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
+            new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),
             new Publisher(patchFolder));
     }
 

@@ -42,8 +42,7 @@ internal static class RunCommand
             var request = await options.ReadAsync(parsed, cancellationToken);
             var servers = upstreams.Read(parsed);
             var agent = options.ReadAgent(parsed);
-            var rules = options.ReadRules(parsed);
-            Failure[] failures = [.. request.Failures, .. servers.Failures, .. agent.Failures, .. rules.Failures, .. Unserved(agent, servers)];
+            Failure[] failures = [.. request.Failures, .. servers.Failures, .. agent.Failures, .. Unserved(agent, servers)];
 
             if (failures.Length > 0)
             {
@@ -71,7 +70,7 @@ internal static class RunCommand
 
         await using var _ = home;
 
-        if (!(await RunHost.StartAsync(home, new GatewayOptions { Upstreams = upstreams }, cancellationToken)).Succeeded(out var host, out why))
+        if (!(await RunHost.StartAsync(home, upstreams, cancellationToken)).Succeeded(out var host, out why))
         {
             terminal.WriteFailures(why);
             return ExitCodes.BadInput;
@@ -79,13 +78,14 @@ internal static class RunCommand
 
         await using var __ = host;
 
-        if (!host.PipelineFor(request, Environment.CurrentDirectory).Succeeded(out var pipeline, out why))
+        if (!(await host.PrepareAsync(request, Environment.CurrentDirectory, cancellationToken)).Succeeded(out var pipeline, out why))
         {
             terminal.WriteFailures(why);
             return ExitCodes.BadInput;
         }
 
-        var run = await home.Supervisor.AdmitAsync(request, cancellationToken);
+        using var ___ = pipeline;
+        var run = await home.Supervisor.AdmitAsync(request, pipeline.Redactor, cancellationToken);
         RunOutcome outcome;
 
         await using (run.Recorder)

@@ -3,7 +3,6 @@ using System.Net;
 using Ringfence.Access;
 using Ringfence.App.Api;
 using Ringfence.App.Cli;
-using Ringfence.Gateway;
 using Ringfence.Runs;
 
 namespace Ringfence.App.Commands;
@@ -57,7 +56,7 @@ internal static class ServeCommand
                 return ExitCodes.BadInput;
             }
 
-            if (!(await RunHost.StartAsync(home, new GatewayOptions { Upstreams = servers.Value }, cancellationToken)).Succeeded(out var host, out var why))
+            if (!(await RunHost.StartAsync(home, servers.Value, cancellationToken)).Succeeded(out var host, out var why))
             {
                 terminal.WriteFailures(why);
                 return ExitCodes.BadInput;
@@ -65,7 +64,7 @@ internal static class ServeCommand
 
             await using var _ = host;
             var queue = new RunQueue(
-                home.Runs, home.Supervisor, home.Workspaces, request => host.PipelineFor(request, home.Folder), parsed.GetValue(most),
+                home.Runs, home.Supervisor, home.Workspaces, (request, token) => host.PrepareAsync(request, home.Folder, token), parsed.GetValue(most),
                 parsed.GetValue(perRepository), TimeProvider.System);
 
             return await ServeAsync(terminal, home, queue, address!, parsed.GetValue(roots) ?? [], cancellationToken);

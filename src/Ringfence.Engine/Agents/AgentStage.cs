@@ -12,7 +12,7 @@ namespace Ringfence.Agents;
 
 /// <summary>Runs an agent once: sandbox around it, two doors attended, its words heard, its ending told.</summary>
 public sealed class AgentStage(
-    AgentDescription agent, EgressRules rules, Toolchain toolchain, SandboxLauncher sandboxes, ModelGateway gateway, TimeProvider time)
+    AgentDescription agent, EgressPlan egress, Toolchain toolchain, SandboxLauncher sandboxes, ModelGateway gateway, TimeProvider time)
 {
     /// <summary>After a cap the agent gets this long to end by itself, so that its last words are heard. Then it is ended.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
@@ -41,7 +41,7 @@ public sealed class AgentStage(
         {
             run.Recorder.Append(Started(run, task, sandbox));
             gateway.Serve(lease, sandbox.GatewayListener!);
-            await using var egress = OpenEgress(sandbox, run.Recorder);
+            await using var door = egress.Open(sandbox.Name, sandbox.EgressListener!, sandbox.DnsSocket!, run.Recorder, time);
 
             var listener = new AgentListener(AgentEventReader.For(agent.Events), run.Recorder, () => lease.Turns);
             var errors = new OutputTail(4096);
@@ -63,29 +63,16 @@ public sealed class AgentStage(
         }
     }
 
-    private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template)
+    private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template) => new()
     {
-        var environment = Toolchain.Environment;
-
-        foreach (var (name, value) in template.Fill(agent.Environment))
-        {
-            environment[name] = value;
-        }
-
-        return new SandboxSpec
-        {
-            Command = template.Arguments(agent.Command),
-            Environment = environment,
-            Workspace = workspace.Mount,
-            Mounts = [.. toolchain.Mounts, .. workspace.Mounts],
-            Files = [.. template.Fill(agent.Files).Select(file => new SandboxFile(file.Key, Encoding.UTF8.GetBytes(file.Value)))],
-            Limits = run.Request.Sandbox,
-            Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
-        };
-    }
-
-    private EgressDoor OpenEgress(Sandbox sandbox, IRecorder recorder) => EgressDoor.Open(
-        new EgressDoorOptions { Sandbox = sandbox.Name, Rules = rules }, sandbox.EgressListener!, sandbox.DnsSocket!, recorder, time);
+        Command = template.Arguments(agent.Command),
+        Environment = Toolchain.Environment(egress.SandboxEnvironment, template.Fill(agent.Environment)),
+        Workspace = workspace.Mount,
+        Mounts = [.. toolchain.Mounts, .. workspace.Mounts],
+        Files = [.. egress.Files, .. template.Fill(agent.Files).Select(file => new SandboxFile(file.Key, Encoding.UTF8.GetBytes(file.Value)))],
+        Limits = run.Request.Sandbox,
+        Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
+    };
 
     /// <summary>Waits for the agent's end, and brings it about when the gateway closed or nothing has happened for too long. True when it was silent.</summary>
     private async Task<bool> WatchAsync(
@@ -146,7 +133,7 @@ public sealed class AgentStage(
     private RunStarted Started(ActiveRun run, AgentTask task, Sandbox sandbox) => new(
         task.Attempt, agent.Name, agent.Package?.Version ?? ProductVersion, ExecutableDigest(), sandbox.Isolation,
         run.Request.Limits.Cost.Nanodollars, run.Request.Limits.Turns, (long)run.Request.Limits.Time.TotalMilliseconds,
-        RunStore.Digest(string.Join('\n', run.Request.Network.Allow)), PriceTable.Embedded.Version);
+        RunStore.Digest(string.Join('\n', egress.Rules)), PriceTable.Embedded.Version);
 
     /// <summary>Of the agent's own program. What actually ran is on the record in any case, by execve.</summary>
     private string ExecutableDigest()

@@ -1,6 +1,8 @@
 using Ringfence.Agents;
+using Ringfence.Egress;
 using Ringfence.Gateway;
 using Ringfence.Outputs;
+using Ringfence.Secrets;
 using Ringfence.Verification;
 using Ringfence.Workspaces;
 
@@ -10,15 +12,19 @@ namespace Ringfence.Runs;
 /// The whole story of a run, on one screen. A stage calls what stands below it and never back; whatever is thrown or returned, the supervisor
 /// keeps the change set. When a feature wants in, it becomes a stage, a decision or an output.
 /// </summary>
-public sealed class RunPipeline(WorkspaceStore workspaces, ModelGateway gateway, AgentStage agents, Verifier verifier, Publisher publisher)
+public sealed class RunPipeline(
+    WorkspaceStore workspaces, ModelGateway gateway, EgressPlan egress, AgentStage agents, Verifier verifier, Publisher publisher) : IDisposable
 {
+    /// <summary>Takes the run's secrets out of everything that is recorded.</summary>
+    public SecretRedactor Redactor => egress.Redactor;
+
     public async Task<RunOutcome> ExecuteAsync(ActiveRun run, CancellationToken cancellationToken)
     {
         await run.EnterAsync(RunStatus.Preparing, cancellationToken);
 
         if (!(await workspaces.PrepareAsync(run.Id, run.Request.Repository, run.Request.Ref, null, cancellationToken)).Succeeded(out var workspace, out var why))
         {
-            return new RunOutcome.Failed(FailReason.Environment, why[0]);
+            return new RunOutcome.Failed(IsBadInput(why[0]) ? FailReason.BadInput : FailReason.Environment, why[0]);
         }
 
         await run.KeepAsync(workspace, cancellationToken);
@@ -76,6 +82,12 @@ public sealed class RunPipeline(WorkspaceStore workspaces, ModelGateway gateway,
             ? new RunOutcome.Completed(run.Changes, published)
             : new RunOutcome.Failed(FailReason.Environment, why[0], run.Changes);
     }
+
+    public void Dispose() => egress.Dispose();
+
+    /// <summary>What the user named and is not there, as against what this machine lacks.</summary>
+    private static bool IsBadInput(Failure failure) => failure.Code is
+        "not_a_repository" or "unknown_ref" or "repository_without_commits" or "repository_unreachable" or "repository_not_trusted";
 
     private static Failure NothingDone(AgentEnding ending) =>
         new("nothing_done", "The agent ended without changing a file." + (ending.Said is { Length: > 0 } said ? $" It said: {said}" : ""),

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Ringfence.Secrets;
 using Ringfence.Workspaces;
 
 namespace Ringfence.Runs;
@@ -11,8 +12,8 @@ namespace Ringfence.Runs;
 /// <param name="most">Runs at once in this process.</param>
 /// <param name="perRepository">Runs at once of one repository, over all processes.</param>
 public sealed class RunQueue(
-    RunStore store, RunSupervisor supervisor, WorkspaceStore workspaces, Func<RunRequest, Result<RunPipeline>> pipelineFor, int most, int perRepository,
-    TimeProvider time)
+    RunStore store, RunSupervisor supervisor, WorkspaceStore workspaces, Func<RunRequest, CancellationToken, Task<Result<RunPipeline>>> prepare, int most,
+    int perRepository, TimeProvider time)
 {
     /// <summary>How often the table is looked at when nobody rang: what another process enqueued waits so long at the most.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
@@ -74,11 +75,13 @@ public sealed class RunQueue(
 
         try
         {
-            var run = await supervisor.OpenAsync(claimed, stopping);
+            var pipeline = await prepare(claimed.Request, stopping);
+            using var stages = pipeline.Succeeded(out var ready) ? ready : null;
+            var run = await supervisor.OpenAsync(claimed, stages?.Redactor ?? SecretRedactor.None, stopping);
 
             await using (run.Recorder)
             {
-                await supervisor.RunAsync(run, pipelineFor(run.Request), stopping);
+                await supervisor.RunAsync(run, pipeline, stopping);
             }
         }
         finally

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Ringfence.Audit;
+using Ringfence.Secrets;
 using Ringfence.Storage;
 using Ringfence.Workspaces;
 
@@ -18,13 +19,14 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     private static readonly TimeSpan SalvageTime = TimeSpan.FromMinutes(2);
 
     /// <summary>Admits a run that this process will execute. Nothing is started yet, so that a screen can watch from the first event.</summary>
-    public async Task<ActiveRun> AdmitAsync(RunRequest request, CancellationToken cancellationToken) =>
-        await OpenAsync(await store.CreateAsync(request, cancellationToken), cancellationToken);
+    public async Task<ActiveRun> AdmitAsync(RunRequest request, SecretRedactor redactor, CancellationToken cancellationToken) =>
+        await OpenAsync(await store.CreateAsync(request, cancellationToken), redactor, cancellationToken);
 
     /// <summary>Opens the record of a run that this process holds.</summary>
-    public async Task<ActiveRun> OpenAsync(Run run, CancellationToken cancellationToken)
+    public async Task<ActiveRun> OpenAsync(Run run, SecretRedactor redactor, CancellationToken cancellationToken)
     {
         var recorder = await Recorder.OpenAsync(database, run.Id, time, cancellationToken);
+        recorder.Redactor = redactor;
 
         if (recorder.Count == 0)
         {

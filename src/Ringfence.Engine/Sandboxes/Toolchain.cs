@@ -20,8 +20,20 @@ public sealed record Toolchain(string Native, string Agent)
         .. DotnetOutsideUsr is { } dotnet ? [new Mount(dotnet, SandboxPaths.Ringfence + "/dotnet")] : Array.Empty<Mount>(),
     ];
 
-    /// <summary>What a process inside sees besides what its description adds. No variable of the host is passed on.</summary>
-    public static Dictionary<string, string> Environment => new()
+    /// <summary>The environment of a process inside: this plain one, and <paramref name="more"/>, of which later ones win. Nothing of the host is passed on.</summary>
+    public static Dictionary<string, string> Environment(params IEnumerable<KeyValuePair<string, string>>[] more)
+    {
+        var environment = Plain;
+
+        foreach (var (name, value) in more.SelectMany(pairs => pairs))
+        {
+            environment[name] = value;
+        }
+
+        return environment;
+    }
+
+    private static Dictionary<string, string> Plain => new()
     {
         ["PATH"] = (DotnetOutsideUsr is null ? "" : SandboxPaths.Ringfence + "/dotnet:") + "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
         ["HOME"] = SandboxPaths.Home,

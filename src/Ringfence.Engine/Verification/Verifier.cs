@@ -10,7 +10,7 @@ namespace Ringfence.Verification;
 /// Runs the done-when checks where the agent cannot reach: a fresh workspace with exactly the tree to be published, and for each check a fresh
 /// sandbox, so that nothing that an earlier check started is still there. No gateway: a check has no use for a model.
 /// </summary>
-public sealed class Verifier(EgressRules rules, Toolchain toolchain, SandboxLauncher sandboxes, TimeProvider time)
+public sealed class Verifier(EgressPlan egress, Toolchain toolchain, SandboxLauncher sandboxes, TimeProvider time)
 {
     /// <summary>How much of a check's output is kept on the record, and how much goes back to the agent.</summary>
     private const int OutputKept = 256 << 10;
@@ -58,7 +58,8 @@ public sealed class Verifier(EgressRules rules, Toolchain toolchain, SandboxLaun
         var spec = new SandboxSpec
         {
             Command = ["/bin/sh", "-c", check],
-            Environment = Toolchain.Environment,
+            Environment = Toolchain.Environment(egress.SandboxEnvironment),
+            Files = egress.Files,
             Workspace = mount,
             Mounts = [.. toolchain.Mounts, .. workspace.Mounts],
             Limits = run.Request.Sandbox with { WallTime = run.Request.Limits.CheckTime },
@@ -74,8 +75,7 @@ public sealed class Verifier(EgressRules rules, Toolchain toolchain, SandboxLaun
 
         await using (sandbox)
         {
-            await using var egress = EgressDoor.Open(
-                new EgressDoorOptions { Sandbox = name, Rules = rules }, sandbox.EgressListener!, sandbox.DnsSocket!, run.Recorder, time);
+            await using var door = egress.Open(name, sandbox.EgressListener!, sandbox.DnsSocket!, run.Recorder, time);
 
             var output = new OutputTail(OutputKept);
             var read = Task.WhenAll(
