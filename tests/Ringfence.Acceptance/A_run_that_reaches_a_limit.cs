@@ -14,7 +14,7 @@ public sealed class A_run_that_reaches_a_limit
             """
             turns:
               - calls: [{ tool: Bash, input: { command: "echo more >> greeting.txt" } }]
-                usage: { input: 100000, output: 1000 }
+                usage: { input: 2000, output: 12000 }
             repeat: true
             """);
         await ringfence.CommitAsync(("README.md", "# A project\n"));

@@ -23,19 +23,24 @@ internal sealed class DemoStory(Terminal terminal, IReadOnlyList<AuditEvent> eve
         terminal.WriteLine(terminal.Paint("What was blocked", Ansi.Bold));
         var endings = Facts<CommandFinished>().ToLookup(command => (command.Sandbox, command.Command));
 
-        foreach (var command in Facts<CommandStarted>().Where(command => command.Arguments.Count > 1 && command.Arguments.Skip(1).All(a => a.Contains('/', StringComparison.Ordinal)) && command.Arguments.Any(a => a.EndsWith(Secret, StringComparison.Ordinal))))
+        foreach (var command in Facts<CommandStarted>().Where(LooksForSecret))
         {
             var code = endings[(command.Sandbox, command.Command)].Select(end => end.ExitCode).FirstOrDefault(-1);
             terminal.WriteLine($"  {terminal.Paint("secret ", Ansi.Red)}  {Printable.EscapeLines(string.Join(' ', command.Arguments))}");
             terminal.WriteLine($"           exit code {code}: your files are not inside; its home is empty");
         }
 
-        foreach (var connection in Facts<NetworkConnection>().Where(net => !net.Allowed).DistinctBy(net => (net.Host, net.Port)))
+        // A look-up and the connection after it are one attempt in two parts.
+        foreach (var attempt in Facts<NetworkConnection>().Where(net => !net.Allowed).GroupBy(net => net.Host))
         {
-            terminal.WriteLine($"  {terminal.Paint("network", Ansi.Red)}  {Printable.EscapeLines(connection.Host)}:{connection.Port}");
-            terminal.WriteLine($"           {connection.Reason.Replace('_', ' ')}: not resolved, not reached ({connection.Protocol})");
+            var ports = string.Join(", ", attempt.Select(net => $"{net.Protocol} {net.Port}").Distinct());
+            terminal.WriteLine($"  {terminal.Paint("network", Ansi.Red)}  {Printable.EscapeLines(attempt.Key)} ({ports})");
+            terminal.WriteLine($"           {attempt.First().Reason.Replace('_', ' ')}: neither resolved nor reached");
         }
     }
+
+    private static bool LooksForSecret(CommandStarted command) =>
+        Path.GetFileName(command.Arguments[0]) == "cat" && command.Arguments.Any(argument => argument.EndsWith(Secret, StringComparison.Ordinal));
 
     private void Recorded()
     {
