@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Security.Cryptography;
+using System.Text;
 using Ringfence.Runs;
 using Ringfence.Storage;
 
@@ -88,7 +89,7 @@ internal sealed class ChainHead
 
         await foreach (var row in ChainRows.ReadAsync(database, Chain, cancellationToken))
         {
-            walk.Next(row);
+            walk.Next(row.Seq, Encoding.UTF8.GetBytes(row.Type), row.Body, row.Hash);
             Take(new PendingEvent(Chain, row.Seq, row.Type, row.Body, row.Hash));
             last = AuditEvent.TryParse(row.Body);
         }

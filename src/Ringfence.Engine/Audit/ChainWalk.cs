@@ -1,107 +1,139 @@
+using System.Text;
 using Ringfence.Runs;
 
 namespace Ringfence.Audit;
 
 /// <summary>What is wrong with a record, and where.</summary>
-/// <param name="Code"><c>missing</c>, <c>altered</c>, <c>hash_altered</c>, <c>moved</c>, <c>truncated</c>, <c>counts</c>, <c>unreadable</c>, <c>signature</c>.</param>
+/// <param name="Code">
+/// <c>missing</c>, <c>altered</c>, <c>hash_altered</c>, <c>moved</c>, <c>truncated</c>, <c>counts</c>, <c>unreadable</c>, <c>digest</c>. Never renamed.
+/// </param>
 /// <param name="Seq">The event; -1 when it is about the whole run.</param>
 public sealed record ChainProblem(string Code, long Seq, string Message);
 
-/// <summary>Follows one chain, event by event, and names what does not fit.</summary>
+/// <summary>Follows one chain, event by event, and names what does not fit. Allocates only for what is wrong.</summary>
 internal sealed class ChainWalk(RunId run)
 {
+    private readonly byte[] runName = Encoding.UTF8.GetBytes(run.Value);
     private readonly Dictionary<string, long> counts = new(StringComparer.Ordinal);
     private readonly List<ChainProblem> problems = [];
     private readonly byte[] previous = EventHash.Genesis.ToArray();
     private readonly byte[] computed = new byte[EventHash.Size];
     private long next;
     private bool doubted;
+    private bool ended;
+
+    public RunId Run => run;
 
     public IReadOnlyList<ChainProblem> Problems => problems;
 
     public long Events { get; private set; }
 
+    /// <summary>Hash of the last event as stored.</summary>
     public ReadOnlySpan<byte> Head => previous;
 
-    /// <summary>The counts in the run's last event, once it was seen.</summary>
-    public RunEnded? Ended { get; private set; }
+    public bool HasEnd => ended;
 
-    public void Next(ChainRow row)
+    public void Next(long seq, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body, ReadOnlySpan<byte> hash)
     {
-        if (row.Seq != next)
+        if (seq != next)
         {
-            problems.Add(new("missing", next, row.Seq == next + 1 ? $"Event {next} is missing." : $"Events {next} to {row.Seq - 1} are missing."));
+            problems.Add(new("missing", next, seq == next + 1 ? $"Event {next} is missing." : $"Events {next} to {seq - 1} are missing."));
         }
 
-        CheckHash(row);
-        CheckPlace(row);
-        counts[row.Type] = counts.GetValueOrDefault(row.Type) + 1;
-        next = row.Seq + 1;
+        CheckHash(seq, type, body, hash);
+        CheckPlace(seq, type, body);
+        next = seq + 1;
         Events++;
     }
 
-    private void CheckHash(ChainRow row)
+    /// <summary>What can be told only after the last event.</summary>
+    public void Finish(RunStatus? status)
+    {
+        if (!ended && status is { } known && RunTransitions.HasEnded(known))
+        {
+            problems.Add(new("truncated", Events, $"The run has ended, but its record stops before run.ended, after {Events} events."));
+        }
+    }
+
+    private void CheckHash(long seq, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body, ReadOnlySpan<byte> hash)
     {
         Span<byte> expected = stackalloc byte[EventHash.Size];
-        EventHash.Compute(previous, row.Body, expected);
-        var follows = expected.SequenceEqual(row.Hash);
+        EventHash.Compute(previous, body, expected);
+        var follows = expected.SequenceEqual(hash);
 
         // When the event before did not match its hash, either its body or its hash was altered. If this one follows from the hash that its
         // body has, it was the hash.
         if (doubted && !follows)
         {
             Span<byte> repaired = stackalloc byte[EventHash.Size];
-            EventHash.Compute(computed, row.Body, repaired);
+            EventHash.Compute(computed, body, repaired);
 
-            if (repaired.SequenceEqual(row.Hash))
+            if (repaired.SequenceEqual(hash))
             {
-                problems[^1] = new("hash_altered", row.Seq - 1, $"The hash of event {row.Seq - 1} was altered.");
+                problems[^1] = new("hash_altered", seq - 1, $"The hash of event {seq - 1} was altered.");
                 follows = true;
             }
         }
 
         // After a hole nothing can follow; the hole is named already.
-        doubted = !follows && row.Seq == next;
+        doubted = !follows && seq == next;
 
         if (doubted)
         {
-            problems.Add(new("altered", row.Seq, $"Event {row.Seq} ({row.Type}) was altered."));
+            problems.Add(new("altered", seq, $"Event {seq} ({Printable.Escape(type)}) was altered."));
         }
 
         expected.CopyTo(computed);
-        row.Hash.AsSpan(0, Math.Min(row.Hash.Length, EventHash.Size)).CopyTo(previous);
+        hash[..Math.Min(hash.Length, EventHash.Size)].CopyTo(previous);
     }
 
-    private void CheckPlace(ChainRow row)
+    private void CheckPlace(long seq, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body)
     {
-        if (AuditEvent.TryParse(row.Body) is not { } parsed)
+        if (!EventEnvelope.TryRead(body, out var envelope))
         {
-            problems.Add(new("unreadable", row.Seq, $"Event {row.Seq} cannot be read."));
+            problems.Add(new("unreadable", seq, $"Event {seq} cannot be read."));
             return;
         }
 
-        if (parsed.Seq != row.Seq || parsed.Run != run || parsed.Type != row.Type)
+        if (envelope.Seq != seq || !envelope.Run.SequenceEqual(runName) || !envelope.Type.SequenceEqual(type))
         {
-            problems.Add(new("moved", row.Seq, $"Event {row.Seq} says of itself that it is event {parsed.Seq} ({parsed.Type}) of run {parsed.Run}."));
+            problems.Add(new(
+                "moved", seq,
+                $"Event {seq} says of itself that it is event {envelope.Seq} ({Printable.Escape(envelope.Type)}) of run {Printable.Escape(envelope.Run)}."));
         }
 
-        if (Ended is not null)
+        if (ended)
         {
-            problems.Add(new("counts", row.Seq, $"Event {row.Seq} comes after the end of the run."));
+            problems.Add(new("counts", seq, $"Event {seq} comes after the end of the run."));
         }
 
-        if (parsed.Type == "run.ended" && parsed.Fact is RunEnded ended)
+        if (envelope.Type.SequenceEqual("run.ended"u8))
         {
-            Ended = ended;
-            CheckCounts(row.Seq, ended);
+            ended = true;
+            CheckCounts(seq, body);
         }
+
+        Count(type);
     }
 
-    private void CheckCounts(long seq, RunEnded ended)
+    private void Count(ReadOnlySpan<byte> type)
     {
-        foreach (var type in ended.EventCounts.Keys.Union(counts.Keys))
+        Span<char> name = stackalloc char[64];
+        var length = Encoding.Latin1.GetChars(type[..Math.Min(type.Length, name.Length)], name);
+        System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
+            counts.GetAlternateLookup<ReadOnlySpan<char>>(), name[..length], out _)++;
+    }
+
+    private void CheckCounts(long seq, ReadOnlySpan<byte> body)
+    {
+        if (AuditEvent.TryParse(body.ToArray())?.Fact is not RunEnded end)
         {
-            var (said, found) = (ended.EventCounts.GetValueOrDefault(type), counts.GetValueOrDefault(type));
+            return;
+        }
+
+        foreach (var type in end.EventCounts.Keys.Union(counts.Keys))
+        {
+            var (said, found) = (end.EventCounts.GetValueOrDefault(type), counts.GetValueOrDefault(type));
 
             if (said != found)
             {
