@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ringfence.App.Commands;
+using Ringfence.App.Commands.Audit;
 
 namespace Ringfence.App.Cli;
 
@@ -51,6 +52,8 @@ internal static class CommandLine
             CancelCommand.Create(terminal),
             DemoCommand.Create(terminal),
             ServeCommand.Create(terminal),
+            AuditCommand.Create(terminal),
+            BlameCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };

@@ -9,6 +9,9 @@ namespace Ringfence.Audit;
 /// <summary>Where a chain ends and what comes next: number, hash, clock and counts. Used under the recorder's order, one caller at a time.</summary>
 internal sealed class ChainHead
 {
+    private const long MicrosecondsPerDay = 86_400_000_000;
+
+    private readonly FactIndex index = new();
     private readonly TimeProvider time;
     private readonly long openedTimestamp;
     private readonly byte[] hash = EventHash.Genesis.ToArray();
@@ -65,13 +68,19 @@ internal sealed class ChainHead
         }
 
         var mono = monoBefore + (long)time.GetElapsedTime(openedTimestamp).TotalMicroseconds;
+        var at = time.NowMicroseconds();
         json.Clear();
-        new EventPlace(Run, NextSeq, time.NowMicroseconds(), mono).Write(json, fact, redact);
+        new EventPlace(Run, NextSeq, at, mono).Write(json, fact, redact);
 
         var body = json.Written.ToArray();
         var next = new byte[EventHash.Size];
         EventHash.Compute(hash, body, next);
-        return new PendingEvent(Chain, NextSeq, fact.Type, body, next);
+        return new PendingEvent(Chain, NextSeq, fact.Type, body, next)
+        {
+            Terms = [.. index.Terms(fact).Select(term => TermStore.Storable(term with { Text = redact(term.Text) }))],
+            Spend = index.Spend(fact),
+            Day = at / MicrosecondsPerDay,
+        };
     }
 
     public void Take(PendingEvent placed)
@@ -92,6 +101,11 @@ internal sealed class ChainHead
             walk.Next(row.Seq, Encoding.UTF8.GetBytes(row.Type), row.Body, row.Hash);
             Take(new PendingEvent(Chain, row.Seq, row.Type, row.Body, row.Hash));
             last = AuditEvent.TryParse(row.Body);
+
+            if (last?.Fact is { } fact)
+            {
+                _ = (index.Terms(fact), index.Spend(fact));
+            }
         }
 
         if (walk.Problems.Count > 0)

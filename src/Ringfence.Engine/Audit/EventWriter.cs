@@ -22,6 +22,8 @@ internal sealed class EventWriter
 
     private EventWriter(Database database) => this.database = database;
 
+    public TermStore Terms { get; } = new();
+
     public static EventWriter For(Database database) => Writers.GetValue(database, static key => new EventWriter(key));
 
     /// <summary>Says that a recorder holds something.</summary>
@@ -91,9 +93,9 @@ internal sealed class EventWriter
     {
         try
         {
-            await database.InTransactionAsync(
-                transaction => PendingWrites.InsertAsync(transaction, [.. batch.Select(pair => pair.Writes)], CancellationToken.None),
-                CancellationToken.None);
+            Terms.Remember(await database.InTransactionAsync(
+                transaction => PendingWrites.InsertAsync(transaction, Terms, [.. batch.Select(pair => pair.Writes)], CancellationToken.None),
+                CancellationToken.None));
         }
 #pragma warning disable CA1031 // Whatever it was, the record has a hole now: the runs stop, and they are told why.
         catch (Exception exception)

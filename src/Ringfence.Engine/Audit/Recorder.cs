@@ -252,15 +252,15 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
 
         try
         {
-            await database.InTransactionAsync(
+            writer.Terms.Remember(await database.InTransactionAsync(
                 async transaction =>
                 {
                     inDoubt = false;
                     await alongside(transaction);
                     inDoubt = true;
-                    await PendingWrites.InsertAsync(transaction, [writes], CancellationToken.None);
+                    return await PendingWrites.InsertAsync(transaction, writer.Terms, [writes], CancellationToken.None);
                 },
-                CancellationToken.None);
+                CancellationToken.None));
         }
         catch (Exception exception) when (inDoubt)
         {

@@ -1,11 +1,16 @@
 using System.Data.Common;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Ringfence.Storage;
 
 /// <summary>What differs between the two databases. Everything else is one SQL text for both.</summary>
-public abstract class Dialect
+public abstract partial class Dialect
 {
+    /// <summary><c>{{text column key key}}</c> and <c>{{integer column key}}</c>: a value inside a JSON column.</summary>
+    [GeneratedRegex(@"\{\{(text|integer) ([\w.]+) ([\w ]+)\}\}")]
+    private static partial Regex JsonWord { get; }
+
     internal static Dialect Sqlite { get; } = new SqliteDialect();
 
     internal static Dialect Postgres { get; } = new PostgresDialect();
@@ -24,12 +29,25 @@ public abstract class Dialect
     /// <summary>The value of a JSON text column at a path of object keys, as text.</summary>
     public abstract string JsonText(string column, params string[] path);
 
+    /// <summary>Condition on a term's full text; <see cref="TextQuery"/> makes the parameter.</summary>
+    internal abstract string MatchesText(string terms, string parameter);
+
+    /// <summary>Words beside each other, in this order, as the database's own query.</summary>
+    internal abstract string TextQuery(IEnumerable<string> words);
+
     /// <summary>Text of a migration, with the parts for the other database removed and the words of this one put in.</summary>
     internal string Translate(string template)
     {
         var lines = template.Split('\n').Where(line => !line.EndsWith($"--only {Other}", StringComparison.Ordinal));
 
-        return string.Join('\n', lines)
+        var text = JsonWord.Replace(string.Join('\n', lines), word =>
+        {
+            var value = JsonText(word.Groups[2].Value, word.Groups[3].Value.Split(' '));
+            return word.Groups[1].Value == "integer" ? $"cast({value} as bigint)" : value;
+        });
+
+        return text
+            .Replace($" --only {Name}", "", StringComparison.Ordinal)
             .Replace("{{blob}}", Blob, StringComparison.Ordinal)
             .Replace("{{serial}}", Serial, StringComparison.Ordinal)
             .Replace("{{clustered}}", Clustered, StringComparison.Ordinal);
@@ -60,6 +78,11 @@ public abstract class Dialect
 
         public override string JsonText(string column, params string[] path) => $"({column} ->> '$.{string.Join('.', path)}')";
 
+        internal override string MatchesText(string terms, string parameter) =>
+            $"{terms}.id in (select rowid from terms_text where terms_text match {parameter})";
+
+        internal override string TextQuery(IEnumerable<string> words) => $"\"{string.Join(' ', words)}\"";
+
         internal override string GetState => $"select (select application_id = {SqliteSessions.ApplicationId} from pragma_application_id), (select count(*) from sqlite_schema)";
 
         internal override string GetVersion => "select user_version from pragma_user_version";
@@ -82,6 +105,11 @@ public abstract class Dialect
         public override string Clustered => "";
 
         public override string JsonText(string column, params string[] path) => $"({column}::json #>> '{{{string.Join(',', path)}}}')";
+
+        internal override string MatchesText(string terms, string parameter) =>
+            $"to_tsvector('simple', regexp_replace({terms}.text, '[^[:alnum:]]+', ' ', 'g')) @@ phraseto_tsquery('simple', {parameter})";
+
+        internal override string TextQuery(IEnumerable<string> words) => string.Join(' ', words);
 
         internal override string GetState => """
             select case when to_regclass('ringfence_migrations') is null then 0::bigint else 1::bigint end,
