@@ -203,7 +203,7 @@ internal sealed class Transcript : IDisposable
                     return (null, new Failure("newer_session", $"The session {entry.Text("sessionId")} was written by a newer version ({entry.Text("version")}).", "Update ringfence-agent."));
 
                 case "user" when entry.Object("message") is { } message && entry.Flag("isMeta") is not true:
-                    messages.Add(("user", null, Blocks(message["content"])));
+                    AddUser(messages, Blocks(message["content"]));
                     break;
 
                 case "assistant" when entry.Object("message") is { } message && message.Text("model") != "<synthetic>":
@@ -257,6 +257,20 @@ internal sealed class Transcript : IDisposable
         }
 
         return at >= 0;
+    }
+
+    private static void AddUser(List<(string Role, string? Id, JsonArray Content)> messages, JsonArray blocks)
+    {
+        if (messages is not [.., { Role: "user" } last])
+        {
+            messages.Add(("user", null, blocks));
+            return;
+        }
+
+        foreach (var block in blocks)
+        {
+            last.Content.Add(block?.DeepClone());
+        }
     }
 
     private static void AddAssistant(List<(string Role, string? Id, JsonArray Content)> messages, JsonObject message, Restored restored)

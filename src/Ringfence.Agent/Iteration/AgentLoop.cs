@@ -15,16 +15,35 @@ internal sealed class AgentLoop(AgentSession session)
     private const int MostReminders = 5;
     private int reminders;
     private bool stopHookActive;
+    private bool shortened;
     private TokenUsage usage;
     private TimeSpan modelTime;
     private int turns;
 
     public async Task<TurnResult> RunAsync(JsonArray prompt, CancellationToken cancellationToken)
     {
+        if (session.ParentToolUseId is not null)
+        {
+            session.Conversation.AddUser(prompt);
+            return await WorkOrStopAsync(null, cancellationToken);
+        }
+
         session.Report(new AgentReport.TurnStarted(session));
-        var result = await BeginAsync(prompt, cancellationToken) ?? await WorkAsync(cancellationToken);
+        var result = await WorkOrStopAsync(prompt, cancellationToken);
         session.Report(new AgentReport.TurnEnded(session, result));
         return result;
+    }
+
+    private async Task<TurnResult> WorkOrStopAsync(JsonArray? prompt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (prompt is null ? null : await BeginAsync(prompt, cancellationToken)) ?? await WorkAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Interrupted("aborted_streaming");
+        }
     }
 
     /// <summary>Takes the prompt up, unless a hook refuses it.</summary>
@@ -60,21 +79,26 @@ internal sealed class AgentLoop(AgentSession session)
                 return Ended("error_max_turns", "max_turns", errors: [$"Reached maximum number of turns ({most})"]);
             }
 
+            if (Compaction.IsDue(session))
+            {
+                await CompactAsync("auto", null, cancellationToken);
+            }
+
             if (session.Spending.TryHold(session.Model, InputBound(), MaxTokens()) is not { } hold)
             {
                 return Ended("error_max_budget_usd", "budget_exhausted", errors:
                     [$"Reached maximum budget (${session.Options.MaxBudgetUsd}): the next call could cost more than is left."]);
             }
 
-            ModelAnswer answer;
+            var answer = await AskAsync(hold, cancellationToken);
 
-            try
+            if (answer is ModelAnswer.Failed { Failure.IsTooLong: true } && session.Conversation.Messages.Count > 2 && !shortened)
             {
-                answer = await AskAsync(hold, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return Interrupted("aborted_streaming");
+                // Once: what does not fit when it has been shortened will not fit after another time.
+                shortened = true;
+                await CompactAsync("auto", null, cancellationToken);
+                turns--;
+                continue;
             }
 
             if (answer is not ModelAnswer.Replied { Reply: var reply })
@@ -82,6 +106,7 @@ internal sealed class AgentLoop(AgentSession session)
                 return Failed(((ModelAnswer.Failed)answer).Failure);
             }
 
+            shortened = false;
             session.Conversation.AddAssistant(reply);
             Report(reply);
             var uses = reply.ToolUses.ToArray();
@@ -146,6 +171,32 @@ internal sealed class AgentLoop(AgentSession session)
         stopHookActive |= hooks.Blocks is not null;
         return hooks.Stops is null ? hooks.Blocks : null;
     }
+
+    /// <summary>Shortens the conversation; the call this takes is paid like any other.</summary>
+    public Task CompactAsync(string trigger, string? wish, CancellationToken cancellationToken) =>
+        Compaction.RunAsync(session, trigger, wish, async (request, token) =>
+        {
+            if (session.Spending.TryHold(request.Model, request.Messages.Sum(m => (long)m.Length) + 65_536, request.MaxTokens) is not { } hold)
+            {
+                return null;
+            }
+
+            try
+            {
+                var answer = await session.Models.CallAsync(request with { MaxTokens = hold.MaxTokens }, _ => { }, r => session.Report(new AgentReport.Retrying(r)), Charge, token);
+
+                if (answer is ModelAnswer.Replied replied)
+                {
+                    Charge(replied.Reply.Usage);
+                }
+
+                return answer;
+            }
+            finally
+            {
+                session.Spending.Release(hold);
+            }
+        }, cancellationToken);
 
     private async Task<ModelAnswer> AskAsync(Hold hold, CancellationToken cancellationToken)
     {

@@ -39,7 +39,7 @@ internal sealed class AgentSession
 
     public required TimeProvider Time { get; init; }
 
-    public HookSet Hooks { get; } = new();
+    public HookSet Hooks { get; init; } = new();
 
     public Conversation Conversation { get; } = new();
 
@@ -75,13 +75,13 @@ internal sealed class AgentSession
     /// <summary>Tools as the model is told of them.</summary>
     public JsonArray DescribeTools() => Tools.Describe();
 
-    public async Task AddServerAsync(IMcpServer server, CancellationToken cancellationToken)
+    public async Task AddServerAsync(IMcpServer server, Func<Task<IReadOnlyList<McpToolInfo>>> list)
     {
         servers.Add(server);
 
         try
         {
-            foreach (var tool in await server.ListToolsAsync(cancellationToken))
+            foreach (var tool in await list())
             {
                 Tools.Add(new McpTool(server, tool));
             }
@@ -96,8 +96,16 @@ internal sealed class AgentSession
         }
     }
 
+    public IReadOnlyList<McpServerConfig> ConfiguredServers { get; set; } = [];
+
     public async Task StartAsync(string source, CancellationToken cancellationToken)
     {
+        // Side by side: a slow server holds nobody else up.
+        foreach (var connecting in ConfiguredServers.Select(s => new ConnectedMcpServer(s, Workplace.Root)).Select(s => (s, s.ListToolsAsync(cancellationToken))).ToArray())
+        {
+            await AddServerAsync(connecting.s, () => connecting.Item2);
+        }
+
         var hooks = await Hooks.RunAsync(this, "SessionStart", source, new JsonObject { ["source"] = source }, null, cancellationToken);
         PendingContext = hooks.Context;
     }

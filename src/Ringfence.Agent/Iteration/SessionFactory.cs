@@ -1,8 +1,11 @@
 using Ringfence.Agent.Context;
+using Ringfence.Agent.Execution.Hooks;
+using Ringfence.Agent.Execution.Mcp;
 using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Models;
 using Ringfence.Agent.Prompt;
+using Ringfence.Agent.Settings;
 using Ringfence.Agent.Tools;
 
 namespace Ringfence.Agent.Iteration;
@@ -60,9 +63,12 @@ internal static class SessionFactory
         AgentOptions options, SessionPlan plan, IAgentHost host, TimeProvider time, Func<string, string?> environment)
     {
         var failures = new List<Failure>();
-        var endpoint = ModelEndpoint.Anthropic(environment);
-        var model = options.Model ?? ModelEndpoint.Blank(environment("ANTHROPIC_MODEL")) ?? DefaultModel;
         var root = RealPath.Of(Directory.GetCurrentDirectory());
+        var settings = SettingsReader.Read(options, root, UserDirectory(environment), failures);
+        var process = environment;
+        environment = name => settings.OwnEnvironment.TryGetValue(name, out var value) ? value : process(name);
+        var endpoint = ModelEndpoint.Anthropic(environment);
+        var model = options.Model ?? ModelEndpoint.Blank(environment("ANTHROPIC_MODEL")) ?? settings.Model ?? DefaultModel;
         var work = new Workplace(root, Path.Combine(Path.GetTempPath(), "ringfence-agent-" + plan.SessionId), time);
 
         if (endpoint.KeySource == "none")
@@ -75,7 +81,7 @@ internal static class SessionFactory
             failures.Add(new Failure("no_price", $"No price is known for the model '{model}', so that --max-budget-usd cannot be kept."));
         }
 
-        foreach (var directory in options.AddDirectories)
+        foreach (var directory in options.AddDirectories.Concat(settings.AdditionalDirectories))
         {
             if (Directory.Exists(directory))
             {
@@ -83,11 +89,11 @@ internal static class SessionFactory
             }
             else
             {
-                failures.Add(new Failure("no_directory", $"The directory '{directory}' of --add-dir does not exist."));
+                failures.Add(new Failure("no_directory", $"The additional directory '{directory}' does not exist."));
             }
         }
 
-        var permissions = Permissions(options, environment, failures);
+        var permissions = Permissions(options, settings, environment, failures);
         var tools = ToolBox.Standard();
         Choose(tools, options, permissions);
 
@@ -102,6 +108,9 @@ internal static class SessionFactory
                 failures.Add(new Failure("bad_schema", "--json-schema is not a JSON object."));
             }
         }
+
+        var servers = McpServerConfig.Read(options, settings, root, environment, failures);
+        var agents = SubAgentFiles.Read(options.Agents, root, UserDirectory(environment), options.Bare, failures);
 
         if (failures.Count > 0)
         {
@@ -131,6 +140,18 @@ internal static class SessionFactory
             ThinkingTokens = options.MaxThinkingTokens,
         };
 
+        foreach (var hook in settings.HooksDisabled ? [] : settings.Hooks)
+        {
+            session.Hooks.Add(new CommandHook(hook.Event, hook.Matcher, hook.Command, hook.Limit, root, time));
+        }
+
+        foreach (var (name, value) in settings.CommandEnvironment)
+        {
+            work.Environment[name] = value;
+        }
+
+        session.ConfiguredServers = servers;
+        SubAgents.Offer(session, agents);
         plan.RestoreTo(session);
         return (session, []);
     }
@@ -138,12 +159,23 @@ internal static class SessionFactory
     public static string UserDirectory(Func<string, string?> environment) =>
         ModelEndpoint.Blank(environment("CLAUDE_CONFIG_DIR")) ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".claude");
 
-    private static PermissionPolicy Permissions(AgentOptions options, Func<string, string?> environment, List<Failure> failures)
+    private static PermissionPolicy Permissions(AgentOptions options, AgentSettings settings, Func<string, string?> environment, List<Failure> failures)
     {
         var policy = new PermissionPolicy
         {
-            Mode = options.SkipPermissions ? PermissionMode.BypassPermissions : ModeName.Parse(options.PermissionMode) ?? PermissionMode.Default,
+            Mode = options.SkipPermissions ? PermissionMode.BypassPermissions : ModeName.Parse(options.PermissionMode ?? settings.DefaultMode) ?? PermissionMode.Default,
         };
+
+        if (policy.Mode == PermissionMode.BypassPermissions && settings.BypassDisabled)
+        {
+            policy.Mode = PermissionMode.Default;
+            options.AllowBypass = options.SkipPermissions = false;
+            StandardStreams.WriteError("Bypassing permissions is disabled by the settings.");
+        }
+
+        Rules(policy.Allow, settings.Allow, "settings", failures);
+        Rules(policy.Ask, settings.Ask, "settings", failures);
+        Rules(policy.Deny, settings.Deny, "settings", failures);
 
         Rules(policy.Allow, options.AllowedTools, "--allowedTools", failures);
         Rules(policy.Deny, options.DisallowedTools, "--disallowedTools", failures);

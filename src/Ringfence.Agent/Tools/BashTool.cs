@@ -39,7 +39,7 @@ internal sealed class BashTool : Tool
 
         try
         {
-            shell = Shell.Start(command, work.Directory, file);
+            shell = Shell.Start(command, work.Directory, file, work.Environment);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

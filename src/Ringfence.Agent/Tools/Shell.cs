@@ -36,7 +36,7 @@ internal sealed partial class Shell : IDisposable
 
     public int? ExitCode => process.HasExited ? process.ExitCode : null;
 
-    public static Shell Start(string command, string directory, string output)
+    public static Shell Start(string command, string directory, string output, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false, WorkingDirectory = "/" };
 
@@ -48,6 +48,11 @@ internal sealed partial class Shell : IDisposable
         foreach (var name in Workplace.HiddenVariables)
         {
             start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         start.Environment["CLAUDECODE"] = "1";

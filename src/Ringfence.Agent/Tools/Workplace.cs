@@ -16,6 +16,9 @@ internal sealed class Workplace(string root, string scratch, TimeProvider time)
     /// <summary>Further directories that may be worked in.</summary>
     public List<string> AdditionalDirectories { get; } = [];
 
+    /// <summary>Variables that commands get besides those of this process.</summary>
+    public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
+
     public FilesSeen Files { get; } = new();
 
     public TodoList Todos { get; } = new();
@@ -35,7 +38,7 @@ internal sealed class Workplace(string root, string scratch, TimeProvider time)
     {
         if (path == "~" || path.StartsWith("~/", StringComparison.Ordinal))
         {
-            path = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + path[1..];
+            path = System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile) + path[1..];
         }
 
         return Path.GetFullPath(path, Directory);

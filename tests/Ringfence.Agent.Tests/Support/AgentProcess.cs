@@ -22,7 +22,9 @@ public sealed class AgentProcess : IAsyncDisposable
 
     public string Home { get; }
 
-    public static string Executable { get; } = Path.Combine(AppContext.BaseDirectory, "ringfence-agent.dll");
+    // Where it was built, not beside the tests: those have a web framework, and with it other libraries than the agent brings.
+    public static string Executable { get; } = Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory.Replace("/tests/Ringfence.Agent.Tests/", "/src/Ringfence.Agent/", StringComparison.Ordinal), "ringfence-agent.dll"));
 
     public Dictionary<string, string> Environment { get; } = [];
 

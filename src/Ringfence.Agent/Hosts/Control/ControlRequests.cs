@@ -92,7 +92,7 @@ internal sealed class ControlRequests(ControlHost host, ControlChannel channel, 
 
         foreach (var server in servers)
         {
-            await session.AddServerAsync(server, cancellationToken);
+            await session.AddServerAsync(server, () => server.ListToolsAsync(cancellationToken));
         }
     }
 

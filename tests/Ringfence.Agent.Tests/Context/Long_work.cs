@@ -1,0 +1,123 @@
+using Ringfence.Tests.Support;
+
+namespace Ringfence.Tests.Context;
+
+public sealed class Long_work
+{
+    [Fact]
+    public async Task Is_shortened_when_the_window_fills_and_the_users_words_stay()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - calls: [{ tool: Read, input: { file_path: big.txt } }]
+                usage: { input: 190000, output: 100 }
+              - require: [{ user: "will be replaced by your summary" }]
+                text: "I read big.txt; it is about herons."
+              - require:
+                  - { prompt: "never touch the schema" }
+                  - { body: "it is about herons" }
+                text: ok
+            """);
+        agent.Write("big.txt", "herons\n");
+
+        var run = await agent.RunAsync("-p", "sum it up, and never touch the schema", "--output-format", "stream-json", "--verbose");
+
+        Assert.Equal("ok", (string?)run.Result["result"]);
+        var boundary = run.OfType("system", "compact_boundary").Single();
+        Assert.Equal("auto", (string?)boundary["compact_metadata"]!["trigger"]);
+        Assert.Contains("messages", (string?)boundary["compact_metadata"]!["dropped"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Is_shortened_once_when_the_provider_says_it_is_too_long()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - calls: [{ tool: Bash, input: { command: pwd } }]
+              - { status: 400, error: "invalid_request_error: prompt is too long: 210000 tokens > 200000 maximum" }
+              - { require: [{ user: "will be replaced by your summary" }], text: pwd was run }
+              - { require: [{ body: "pwd was run" }], text: ok }
+            """);
+
+        Assert.Equal("ok\n", (await agent.RunAsync("-p", "go")).Output);
+    }
+
+    [Fact]
+    public async Task Goes_on_from_the_short_form_when_resumed()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - calls: [{ tool: Bash, input: { command: "echo long ago" } }]
+                usage: { input: 190000, output: 100 }
+              - text: echo was run
+              - text: ok
+              - require: [{ body: "echo was run" }, { prompt: "conversation-summary" }]
+                text: I remember.
+            """);
+        await agent.RunAsync("-p", "go");
+
+        Assert.Equal("I remember.\n", (await agent.RunAsync("-p", "what happened?", "--continue")).Output);
+    }
+
+    [Fact]
+    public async Task Is_shared_with_sub_agents_that_report_what_they_found()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            conversations:
+              - name: helper
+                when: { system: "You count birds" }
+                turns:
+                  - require: [{ not: { tool: Task } }]
+                    calls: [{ tool: Read, input: { file_path: birds.txt } }]
+                    usage: { input: 1000, output: 0 }
+                  - { require: [{ result: { tool: Read, contains: heron } }], text: "one heron", usage: { input: 1000, output: 0 } }
+            turns:
+              - require: [{ tool: Task }]
+                calls: [{ tool: Task, input: { description: count, prompt: count the birds, subagent_type: counter } }]
+                usage: { input: 1000, output: 0 }
+              - { require: [{ result: { tool: Task, contains: "one heron" } }], text: It is one., usage: { input: 1000, output: 0 } }
+            """);
+        agent.Write("birds.txt", "heron\n");
+
+        var run = await agent.RunAsync("-p", "how many?", "--agents", """{"counter":{"description":"counts","prompt":"You count birds","tools":["Read"]}}""",
+            "--output-format", "stream-json", "--verbose");
+
+        Assert.Equal(("It is one.", 0.016m), ((string?)run.Result["result"], (decimal)run.Result["total_cost_usd"]!));
+        Assert.Equal(2, run.OfType("assistant").Count(a => a["parent_tool_use_id"] is not null));
+        Assert.Equal(2, agent.Model.Requests.Count(r => r.Headers.ContainsKey("x-claude-code-agent-id")));
+    }
+
+    [Fact]
+    public async Task Uses_tools_of_a_server_of_its_own()
+    {
+        Node.SkipWithoutPackages();
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - require: [{ tool: mcp__everything__echo }]
+                calls: [{ tool: mcp__everything__echo, input: { message: heron } }]
+              - require: [{ result: { tool: mcp__everything__echo, contains: "Echo: heron" } }]
+                text: ok
+            """);
+        var server = Path.GetFullPath(Path.Combine(Node.Directory, "node_modules/@modelcontextprotocol/server-everything/dist/index.js"));
+
+        var run = await agent.RunAsync("-p", "go", "--mcp-config", """{"mcpServers":{"everything":{"command":"node","args":["SERVER","stdio"]}}}""".Replace("SERVER", server, StringComparison.Ordinal),
+            "--allowedTools", "mcp__everything");
+
+        Assert.Equal("ok\n", run.Output);
+    }
+
+    [Fact]
+    public async Task Goes_on_without_a_server_that_is_missing()
+    {
+        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: ok }] }");
+
+        var run = await agent.RunAsync("-p", "go", "--mcp-config", """{"mcpServers":{"gone":{"command":"/no/such/program"}}}""", "--output-format", "stream-json", "--verbose");
+
+        Assert.Equal((0, "failed"), (run.ExitCode, (string?)run.OfType("system", "init").Single()["mcp_servers"]![0]!["status"]));
+    }
+}
