@@ -9,4 +9,5 @@ namespace Ringfence.App.Cli;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
+[JsonSerializable(typeof(IReadOnlyList<AgentView>))]
 internal sealed partial class AppJson : JsonSerializerContext;

@@ -50,6 +50,7 @@ internal static class CommandLine
             DiffCommand.Create(terminal),
             ApplyCommand.Create(terminal),
             CancelCommand.Create(terminal),
+            AgentsCommand.Create(terminal),
             DemoCommand.Create(terminal),
             ServeCommand.Create(terminal),
             AuditCommand.Create(terminal),

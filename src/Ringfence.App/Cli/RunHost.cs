@@ -15,6 +15,7 @@ internal sealed class RunHost : IAsyncDisposable
     private readonly ModelGateway gateway;
     private readonly SandboxLauncher sandboxes;
     private readonly AgentCatalog agents;
+    private readonly AgentPackages packages;
 
     private RunHost(Home home, ModelGateway gateway)
     {
@@ -22,6 +23,7 @@ internal sealed class RunHost : IAsyncDisposable
         this.gateway = gateway;
         sandboxes = new SandboxLauncher(Home.Toolchain.Native, Path.Combine(home.Folder, "scratch"), TimeProvider.System);
         agents = new AgentCatalog(home.Folder);
+        packages = new AgentPackages(home.Folder, TimeProvider.System);
     }
 
     public static async Task<Result<RunHost>> StartAsync(Home home, IReadOnlyList<Upstream> upstreams, CancellationToken cancellationToken) =>
@@ -38,14 +40,16 @@ internal sealed class RunHost : IAsyncDisposable
         var agent = agents.Find(request.Agent);
         var egress = await EgressPlan.PrepareAsync(request.Network, UserSide.Current(), TimeProvider.System, cancellationToken);
 
-        if (agent.IsFailure || egress.IsFailure)
+        var program = agent.Succeeded(out var description) ? await packages.FindAsync(description, cancellationToken) : (AgentProgram?)null;
+
+        if (agent.IsFailure || egress.IsFailure || program.IsFailure)
         {
-            return Result.Fail<RunPipeline>([.. agent.Failures, .. egress.Failures]);
+            return Result.Fail<RunPipeline>([.. agent.Failures, .. egress.Failures, .. program.Failures]);
         }
 
         return new RunPipeline(
             home.Workspaces, gateway, egress.Value,
-            new AgentStage(agent.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
+            new AgentStage(agent.Value, program.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
             new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),
             new Publisher(patchFolder));
     }

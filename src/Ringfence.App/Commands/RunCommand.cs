@@ -153,11 +153,11 @@ internal static class RunCommand
     private static IEnumerable<Failure> Unserved(Result<AgentDescription> agent, Result<IReadOnlyList<Upstream>> servers)
     {
         if (agent.Succeeded(out var description) && servers.Succeeded(out var known)
-            && known.All(server => WireName.Of(server.Wire) != description.Wire))
+            && (description.Wire.Length > 0 ? known.All(server => WireName.Of(server.Wire) != description.Wire) : known.Count == 0))
         {
             yield return new Failure(
-                "no_model_key", $"{description.Title} speaks the {description.Wire} wire, and there is no key for it.",
-                "Set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY, or name a server: --upstream " + description.Wire + "=URL. To try it without one: ringfence demo.");
+                "no_model_key", description.Wire.Length > 0 ? $"{description.Title} speaks the {description.Wire} wire, and there is no key for it." : "There is no key for any provider.",
+                "Set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY, or name a server: --upstream " + (description.Wire.Length > 0 ? description.Wire : "WIRE") + "=URL. To try it without one: ringfence demo.");
         }
     }
 }

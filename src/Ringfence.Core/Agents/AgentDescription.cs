@@ -10,15 +10,24 @@ public sealed record AgentDescription
 
     public required string Title { get; init; }
 
-    /// <summary>The provider format it speaks at the gateway: <c>anthropic</c>, <c>openai-responses</c>, <c>openai-chat</c> or <c>gemini</c>.</summary>
+    /// <summary>
+    /// The provider format it speaks at the gateway: <c>anthropic</c>, <c>openai-responses</c>, <c>openai-chat</c> or <c>gemini</c>; empty when it is
+    /// not known, then every wire's usual variables point at the gateway.
+    /// </summary>
     public required string Wire { get; init; }
 
     /// <summary>
     /// Executable and arguments, never a shell line. <c>{prompt}</c>, <c>{model}</c>, <c>{turns}</c>, <c>{session}</c>, <c>{home}</c>, <c>{workspace}</c>,
     /// <c>{ringfence}</c>, <c>{gateway}</c> and <c>{token}</c> are replaced inside an argument; one whose placeholder has no value is dropped, with the
-    /// flag before it.
+    /// flag before it. <c>{agent}</c> alone stands for the installed program, with the interpreter that it needs.
     /// </summary>
     public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>The command that goes on with <c>{session}</c>, where that is more than a flag of <see cref="Command"/>. Same placeholders.</summary>
+    public IReadOnlyList<string> Resume { get; init; } = [];
+
+    /// <summary>Files and folders of a repository that tell this agent how to behave, as paths from the root.</summary>
+    public IReadOnlyList<string> RepositoryConfiguration { get; init; } = [];
 
     /// <summary>Written to standard input, which is then closed; same placeholders. A prompt goes here where the agent reads one: argument lists are public.</summary>
     public string? Input { get; init; }
@@ -29,7 +38,7 @@ public sealed record AgentDescription
     /// <summary>Files written into the sandbox before the start, by absolute path inside, with the same placeholders.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>How standard output is read: <c>claude-stream-json</c>, <c>codex-jsonl</c>, <c>gemini-stream-json</c>, <c>opencode-json</c>, <c>text</c>.</summary>
+    /// <summary>How standard output is read: <c>claude-stream-json</c>, <c>codex-jsonl</c>, <c>gemini-stream-json</c>, <c>opencode-json</c>, <c>acp</c>, <c>text</c>.</summary>
     public string Events { get; init; } = "text";
 
     /// <summary>HTTP status at which this agent stops at once instead of retrying, used for a terminal cap and the kill switch.</summary>
@@ -42,9 +51,23 @@ public sealed record AgentDescription
 
     /// <summary>How to obtain it, when it is a package of a registry.</summary>
     public AgentPackage? Package { get; init; }
+
+    /// <summary>Its tools by name, for <c>ringfence agents test</c>.</summary>
+    public AgentTools? Tools { get; init; }
 }
 
+/// <summary>
+/// A package of a registry, for this machine: in the file <c>{cpu}</c> stands for <c>x64</c> or <c>arm64</c>, <c>{machine}</c> for <c>x86_64</c> or <c>aarch64</c>.
+/// </summary>
 /// <param name="Registry"><c>npm</c>.</param>
 /// <param name="Version">The version that was tested, exact.</param>
-/// <param name="Executable">Path below the installed package of what is to be started.</param>
-public sealed record AgentPackage(string Registry, string Name, string Version, string Executable);
+/// <param name="Executable">Path of what is to be started, below the folder that the package was installed into.</param>
+/// <param name="Node">Least major version of Node.js that runs the executable; null for one that the system starts by itself.</param>
+/// <param name="Integrity">What the registry must report for the package at that version, such as <c>sha512-…</c>; null when it is not pinned.</param>
+/// <param name="Agent">Name of the agent whose package it is; names the folder that it is installed into.</param>
+public sealed record AgentPackage(
+    string Agent, string Registry, string Name, string Version, string Executable, int? Node = null, string? Integrity = null);
+
+/// <param name="Shell">The tool that runs a command: its name and its argument's.</param>
+/// <param name="Write">The tool that writes a file: its name, and the names of the arguments for path and content; null when it has none.</param>
+public sealed record AgentTools(IReadOnlyList<string> Shell, IReadOnlyList<string>? Write);

@@ -15,6 +15,12 @@ public abstract record AgentEvent
 
     public sealed record Denied(string Tool, string Reason) : AgentEvent;
 
+    /// <summary>Something that went wrong but did not end the agent.</summary>
+    public sealed record Warning(string Message) : AgentEvent;
+
+    /// <summary>What it believes to have used. The gateway's meter is the fact.</summary>
+    public sealed record Used(long InputTokens, long OutputTokens) : AgentEvent;
+
     /// <summary>The agent's last word. <see cref="Outcome"/> is its claim, never the run's result.</summary>
     public sealed record Finished(AgentOutcome Outcome, string? Message, int? Turns) : AgentEvent;
 

@@ -1,7 +1,7 @@
 namespace Ringfence.Audit;
 
 /// <summary>What the agent said in its own event stream, beside tool calls: text, retries, errors, its own idea of the result. Always reported.</summary>
-/// <param name="Kind"><c>text</c>, <c>retry</c>, <c>error</c>, <c>permission_denied</c>, <c>result</c>, <c>unknown</c>.</param>
+/// <param name="Kind"><c>text</c>, <c>retry</c>, <c>error</c>, <c>permission_denied</c>, <c>result</c>, <c>usage</c>, <c>unknown</c>.</param>
 /// <param name="Text">At most 4 KiB; the whole is kept as a blob under <paramref name="Digest"/>.</param>
 public sealed record AgentSaid(string Kind, string Text, string Digest) : AuditFact
 {

@@ -2,11 +2,15 @@ using System.Reflection;
 
 namespace Ringfence.Agents;
 
-/// <summary>All agents that can be named: the built-in ones, and the user's own in <c>$RINGFENCE_HOME/agents/NAME.yaml</c>, which win.</summary>
+/// <summary>
+/// All agents that can be named: the built-in ones, the user's own in <c>$RINGFENCE_HOME/agents/NAME.yaml</c>, which win, and
+/// <c>acp:COMMAND ARGUMENTS…</c> for whatever speaks Agent Client Protocol on its standard streams.
+/// </summary>
 public sealed class AgentCatalog(string home)
 {
     private const string Prefix = "Ringfence.Agents.Descriptions.";
     private const string Extension = ".yaml";
+    private const string Acp = "acp:";
 
     private static readonly Assembly Assembly = typeof(AgentCatalog).Assembly;
 
@@ -26,6 +30,11 @@ public sealed class AgentCatalog(string home)
     /// <summary>Fails with <c>unknown_agent</c> or <c>bad_agent_description</c>.</summary>
     public Result<AgentDescription> Find(string name)
     {
+        if (name.StartsWith(Acp, StringComparison.Ordinal))
+        {
+            return FindAcp(name, name[Acp.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        }
+
         // The name becomes part of a path: only a plain word may.
         if (name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !name.Contains("..", StringComparison.Ordinal))
         {
@@ -44,6 +53,37 @@ public sealed class AgentCatalog(string home)
             }
         }
 
-        return new Failure("unknown_agent", $"There is no agent '{Printable.Escape(name)}'.", $"Known agents: {string.Join(", ", Names)}.");
+        return new Failure("unknown_agent", $"There is no agent '{Printable.Escape(name)}'.", $"Known agents: {string.Join(", ", Names)}. Any ACP agent: acp:COMMAND.");
+    }
+
+    /// <summary>
+    /// A command that speaks the protocol. When its first word names an agent that is a package, its program, settings and wire are that agent's:
+    /// <c>acp:opencode acp</c>, <c>acp:gemini-cli --acp</c>.
+    /// </summary>
+    private Result<AgentDescription> FindAcp(string name, string[] command)
+    {
+        if (command.Length == 0)
+        {
+            return new Failure("unknown_agent", "acp: names no command.", "Such as acp:opencode acp, or acp:/usr/bin/my-agent --acp.");
+        }
+
+        if (!command[0].Contains('/', StringComparison.Ordinal) && Names.Contains(command[0]))
+        {
+            return Find(command[0]).Succeeded(out var known, out var why)
+                ? known.Package is null
+                    ? known with { Command = [.. known.Command.TakeWhile(c => !c.StartsWith('-')), .. command[1..]], Resume = [], Input = null, Events = "acp" }
+                    : known with { Command = ["{agent}", .. command[1..]], Resume = [], Input = null, Events = "acp" }
+                : Result.Fail<AgentDescription>(why);
+        }
+
+        return new AgentDescription
+        {
+            Name = name,
+            Title = command[0],
+            Wire = "",
+            Command = command,
+            Environment = GatewayEnvironment.For(new Dictionary<string, string>()),
+            Events = "acp",
+        };
     }
 }

@@ -1,157 +1,137 @@
-using System.Globalization;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using Ringfence.Documents;
 
 namespace Ringfence.Agents;
 
 /// <summary>Reads a description from YAML and says everything that is wrong with it at once, with line and column.</summary>
 internal sealed class AgentDescriptionReader(string source)
 {
-    private static readonly string[] Keys =
-        ["name", "title", "wire", "command", "input", "environment", "files", "events", "terminal_status", "default_model", "mounts", "package"];
+    private const string Code = "bad_agent_description";
 
     private static readonly string[] Wires = ["anthropic", "openai-responses", "openai-chat", "gemini"];
 
-    private readonly List<Failure> failures = [];
-
     public Result<AgentDescription> Read(string yaml)
     {
-        var stream = new YamlStream();
+        var failures = new List<Failure>();
 
-        try
+        if (YamlMapping.Parse(yaml, source, Code, failures) is not { } root)
         {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (YamlException malformed)
-        {
-            return new Failure("bad_agent_description", $"{source}:{malformed.Start.Line}:{malformed.Start.Column}: {malformed.Message}");
-        }
-
-        if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
-        {
-            return new Failure("bad_agent_description", $"{source}: a description is one mapping of keys to values.");
-        }
-
-        foreach (var key in root.Children.Keys.Where(k => !Keys.Contains(k.ToString())))
-        {
-            Fail(key, $"Unknown key '{key}'.", $"Known keys: {string.Join(", ", Keys)}.");
+            return Result.Fail<AgentDescription>(failures);
         }
 
         var description = new AgentDescription
         {
-            Name = Text(root, "name", required: true) ?? "",
-            Title = Text(root, "title") ?? Text(root, "name") ?? "",
-            Wire = OneOf(root, "wire", Wires) ?? "",
-            Command = Texts(root, "command", required: true),
-            Input = Text(root, "input"),
-            Environment = Pairs(root, "environment"),
-            Files = Pairs(root, "files"),
-            Events = OneOf(root, "events", AgentEventReader.Formats) ?? "text",
-            TerminalStatus = Number(root, "terminal_status", 400, 499) ?? 403,
-            DefaultModel = Text(root, "default_model"),
-            Mounts = Texts(root, "mounts", required: false),
-            Package = Package(root),
+            Name = root.Text("name", required: true) ?? "",
+            Title = root.Text("title") ?? root.Text("name") ?? "",
+            Wire = root.OneOf("wire", Wires) ?? "",
+            Command = root.Texts("command", required: true),
+            Resume = root.Texts("resume"),
+            Input = root.Text("input"),
+            Environment = root.Pairs("environment"),
+            Files = root.Pairs("files"),
+            Events = root.OneOf("events", AgentEventReader.Formats) ?? "text",
+            TerminalStatus = root.Number("terminal_status", 400, 499) ?? 403,
+            DefaultModel = root.Text("default_model"),
+            Mounts = root.Texts("mounts"),
+            RepositoryConfiguration = root.Texts("repository_configuration"),
+            Package = Package(root.Text("name") ?? "", root.Mapping("package")),
+            Tools = Tools(root.Mapping("tools")),
         };
 
-        return failures.Count > 0 ? Result.Fail<AgentDescription>(failures) : description;
+        // It becomes part of paths.
+        if (description.Name.Length > 0 && !AgentPackages.IsName(description.Name))
+        {
+            root.Fail("name", $"'{description.Name}' is not a name.", "Letters, digits, '-', '_' and '.'.");
+        }
+
+        Check(root, description);
+        root.RefuseOthers();
+        return failures.Count > 0 ? Result.Fail<AgentDescription>(failures) : Defaults(description);
     }
 
-    private AgentPackage? Package(YamlMappingNode root)
+    private static AgentPackage? Package(string agent, YamlMapping? node)
     {
-        if (Child(root, "package") is not { } node)
+        if (node is null)
         {
             return null;
         }
 
-        if (node is not YamlMappingNode package)
+        // An integrity that differs by processor is a mapping from `x64` and `arm64`.
+        var integrity = node.IsText("integrity") ? node.Text("integrity") : node.Pairs("integrity").GetValueOrDefault(AgentPackages.ForThisMachine("{cpu}"));
+        var package = new AgentPackage(
+            agent, node.OneOf("registry", ["npm"]) ?? "npm", AgentPackages.ForThisMachine(node.Text("name", required: true) ?? ""),
+            node.Text("version", required: true) ?? "", AgentPackages.ForThisMachine(node.Text("executable", required: true) ?? ""),
+            node.Number("node", 1, 99), integrity);
+
+        // All three become part of a path or of an argument list.
+        if (package.Version.Length > 0 && !AgentPackages.IsVersion(package.Version))
         {
-            Fail(node, "'package' is a mapping of registry, name, version and executable.");
-            return null;
+            node.Fail("version", $"'version' is one exact version, not '{package.Version}'.", "Such as 2.1.329: what was not tried is not started unseen.");
         }
 
-        return new AgentPackage(
-            OneOf(package, "registry", ["npm"]) ?? "", Text(package, "name", required: true) ?? "",
-            Text(package, "version", required: true) ?? "", Text(package, "executable", required: true) ?? "");
-    }
-
-    private string? Text(YamlMappingNode parent, string key, bool required = false)
-    {
-        switch (Child(parent, key))
+        if (package.Name.Length > 0 && !AgentPackages.IsName(package.Name))
         {
-            case YamlScalarNode { Value: { Length: > 0 } value }:
-                return value;
-            case null when !required:
-                return null;
-            case null:
-                Fail(parent, $"'{key}' is missing.");
-                return null;
-            case var other:
-                Fail(other, $"'{key}' is a text.");
-                return null;
-        }
-    }
-
-    private string? OneOf(YamlMappingNode parent, string key, IReadOnlyList<string> choices)
-    {
-        var text = Text(parent, key);
-
-        if (text is not null && !choices.Contains(text))
-        {
-            Fail(Child(parent, key)!, $"'{key}' cannot be '{text}'.", $"One of: {string.Join(", ", choices)}.");
+            node.Fail("name", $"'{package.Name}' is not the name of a package.");
         }
 
-        return text;
+        if (package.Executable.Split('/').Any(part => part is "" or "." or ".."))
+        {
+            node.Fail("executable", $"'executable' is a path below the installed package, not '{package.Executable}'.");
+        }
+
+        node.RefuseOthers();
+        return package;
     }
 
-    private int? Number(YamlMappingNode parent, string key, int least, int most)
+    private static AgentTools? Tools(YamlMapping? node)
     {
-        if (Text(parent, key) is not { } text)
+        if (node is null)
         {
             return null;
         }
 
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        var tools = new AgentTools(node.Texts("shell", required: true), node.Has("write") ? node.Texts("write") : null);
+
+        if (tools.Shell.Count is not (0 or 2))
         {
-            return number;
+            node.Fail("shell", "'shell' is the tool's name and its argument's: [Bash, command].");
         }
 
-        Fail(Child(parent, key)!, $"'{key}' is a number from {least} to {most}, not '{text}'.");
-        return null;
+        if (tools.Write is { Count: not 3 })
+        {
+            node.Fail("write", "'write' is the tool's name and its arguments': [Write, file_path, content].");
+        }
+
+        node.RefuseOthers();
+        return tools;
     }
 
-    private IReadOnlyList<string> Texts(YamlMappingNode parent, string key, bool required)
+    private static void Check(YamlMapping root, AgentDescription agent)
     {
-        switch (Child(parent, key))
+        if (agent.Command.Contains("{agent}") && agent.Package is null)
         {
-            case YamlSequenceNode { Children.Count: > 0 } list when list.All(item => item is YamlScalarNode):
-                return [.. list.Select(item => ((YamlScalarNode)item).Value ?? "")];
-            case null when !required:
-                return [];
-            case null:
-                Fail(parent, $"'{key}' is missing.");
-                return [];
-            case var other:
-                Fail(other, $"'{key}' is a list of texts.");
-                return [];
+            root.Fail("command", "'{agent}' stands for the installed package, and there is no 'package'.");
+        }
+
+        if (agent.Events == "acp" && agent.Input is not null)
+        {
+            root.Fail("input", "An agent that speaks ACP gets its prompt by the protocol, not as 'input'.");
+        }
+
+        foreach (var file in agent.Files.Keys.Where(file => !file.StartsWith('/') && !file.StartsWith("{home}/", StringComparison.Ordinal)))
+        {
+            root.Fail("files", $"'{file}' is not an absolute path inside the sandbox.", "Begin it with {home}/ or /.");
+        }
+
+        foreach (var path in agent.RepositoryConfiguration.Where(path => path.StartsWith('/') || path.Split('/').Contains("..")))
+        {
+            root.Fail("repository_configuration", $"'{path}' is not a path from the root of the repository.");
         }
     }
 
-    private Dictionary<string, string> Pairs(YamlMappingNode parent, string key)
+    /// <summary>What a plain <c>{ command: [...] }</c> leaves out: any wire, and the prompt on standard input unless an argument takes it.</summary>
+    private static AgentDescription Defaults(AgentDescription agent) => agent with
     {
-        switch (Child(parent, key))
-        {
-            case YamlMappingNode map when map.All(pair => pair.Value is YamlScalarNode):
-                return map.ToDictionary(pair => pair.Key.ToString(), pair => ((YamlScalarNode)pair.Value).Value ?? "");
-            case null:
-                return [];
-            case var other:
-                Fail(other, $"'{key}' is a mapping of names to texts.");
-                return [];
-        }
-    }
-
-    private static YamlNode? Child(YamlMappingNode parent, string key) => parent.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
-
-    private void Fail(YamlNode node, string message, string? hint = null) =>
-        failures.Add(new Failure("bad_agent_description", $"{source}:{node.Start.Line}:{node.Start.Column}: {message}", hint));
+        Environment = agent.Wire.Length > 0 ? agent.Environment : GatewayEnvironment.For(agent.Environment),
+        Input = agent.Input ?? (agent.Events == "acp" || agent.Command.Any(a => a.Contains("{prompt}", StringComparison.Ordinal)) ? null : "{prompt}"),
+    };
 }

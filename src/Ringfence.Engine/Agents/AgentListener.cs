@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using Ringfence.Audit;
@@ -15,6 +16,7 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
     private const int LongestText = 4096;
 
     private readonly Dictionary<string, string> toolsById = [];
+    private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string? Session { get; private set; }
 
@@ -26,6 +28,11 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
 
     /// <summary>Rises with everything that is heard; the watchdog compares it.</summary>
     public long Heard { get; private set; }
+
+    /// <summary>Completes with the first last word; some agents have several.</summary>
+    public Task Finished => finished.Task;
+
+    public bool IsConversation => reader.IsConversation;
 
     public async Task ListenAsync(Stream output, CancellationToken cancellationToken)
     {
@@ -53,14 +60,17 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
 
             if (read.IsCompleted)
             {
+                Record(reader.End());
                 return;
             }
         }
     }
 
-    private void Take(ReadOnlySequence<byte> line)
+    private void Take(ReadOnlySequence<byte> line) => Record(reader.Read(line.IsSingleSegment ? line.FirstSpan : line.ToArray()));
+
+    private void Record(IReadOnlyList<AgentEvent> events)
     {
-        foreach (var said in reader.Read(line.IsSingleSegment ? line.FirstSpan : line.ToArray()))
+        foreach (var said in events)
         {
             if (Fact(said) is { } fact)
             {
@@ -98,9 +108,16 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
             case AgentEvent.Denied denied:
                 return Said("permission_denied", $"{denied.Tool}: {denied.Reason}");
 
-            case AgentEvent.Finished finished:
-                Claim = finished;
-                return Said("result", finished.Message ?? finished.Outcome.ToString());
+            case AgentEvent.Warning warning:
+                return Said("error", warning.Message);
+
+            case AgentEvent.Used used:
+                return Said("usage", string.Create(CultureInfo.InvariantCulture, $"{used.InputTokens} tokens in, {used.OutputTokens} out"));
+
+            case AgentEvent.Finished last:
+                Claim = last;
+                finished.TrySetResult();
+                return Said("result", last.Message ?? last.Outcome.ToString());
 
             case AgentEvent.Unknown unknown:
                 UnknownLines++;

@@ -11,11 +11,16 @@ using Ringfence.Workspaces;
 namespace Ringfence.Agents;
 
 /// <summary>Runs an agent once: sandbox around it, two doors attended, its words heard, its ending told.</summary>
+/// <param name="program">The installed package; null for an agent that is none.</param>
 public sealed class AgentStage(
-    AgentDescription agent, EgressPlan egress, Toolchain toolchain, SandboxLauncher sandboxes, ModelGateway gateway, TimeProvider time)
+    AgentDescription agent, AgentProgram? program, EgressPlan egress, Toolchain toolchain, SandboxLauncher sandboxes, ModelGateway gateway, TimeProvider time)
 {
     /// <summary>After a cap the agent gets this long to end by itself, so that its last words are heard. Then it is ended.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    /// <summary>An agent that has said its last word and then nothing for so long has forgotten to end. One that waits for us to close has less.</summary>
+    private static readonly TimeSpan AfterLastWord = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AfterClosing = TimeSpan.FromSeconds(2);
 
     public LeaseRequest LeaseFor(ActiveRun run) => new()
     {
@@ -29,7 +34,10 @@ public sealed class AgentStage(
         ActiveRun run, Workspace workspace, GatewayLease lease, AgentTask task, CancellationToken cancellationToken)
     {
         var template = new AgentTemplate(
-            task.Prompt, lease.Token, run.Request.Model ?? agent.DefaultModel, run.Request.Limits.Turns - lease.Turns, task.Session);
+            task.Prompt, lease.Token, run.Request.Model ?? agent.DefaultModel, run.Request.Limits.Turns - lease.Turns, task.Session)
+        {
+            Program = program?.Command ?? [],
+        };
 
         if (!(await sandboxes.StartAsync(Spec(run, workspace, template), $"agent-{task.Attempt}", run.Recorder, cancellationToken))
             .Succeeded(out var sandbox, out var why))
@@ -43,12 +51,14 @@ public sealed class AgentStage(
             gateway.Serve(lease, sandbox.GatewayListener!);
             await using var door = egress.Open(sandbox.Name, sandbox.EgressListener!, sandbox.DnsSocket!, run.Recorder, time);
 
-            var listener = new AgentListener(AgentEventReader.For(agent.Events), run.Recorder, () => lease.Turns);
+            var reader = AgentEventReader.For(agent, template);
+            reader.Open(agent.Input is { } input ? template.Fill(input) : null);
+            var listener = new AgentListener(reader, run.Recorder, () => lease.Turns);
             var errors = new OutputTail(4096);
             var heard = Task.WhenAll(
                 listener.ListenAsync(sandbox.StandardOutput, cancellationToken),
                 errors.FillAsync(sandbox.StandardError, cancellationToken),
-                TellAsync(sandbox.StandardInput, template, cancellationToken));
+                TellAsync(sandbox.StandardInput, reader, cancellationToken));
 
             var stalled = await WatchAsync(run, sandbox, lease, listener, cancellationToken);
             var exit = await sandbox.Completion.WaitAsync(cancellationToken);
@@ -63,16 +73,26 @@ public sealed class AgentStage(
         }
     }
 
-    private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template) => new()
+    private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template)
     {
-        Command = template.Arguments(agent.Command),
-        Environment = Toolchain.Environment(egress.SandboxEnvironment, template.Fill(agent.Environment)),
-        Workspace = workspace.Mount,
-        Mounts = [.. toolchain.Mounts, .. workspace.Mounts],
-        Files = [.. egress.Files, .. template.Fill(agent.Files).Select(file => new SandboxFile(file.Key, Encoding.UTF8.GetBytes(file.Value)))],
-        Limits = run.Request.Sandbox,
-        Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
-    };
+        var environment = Toolchain.Environment(egress.SandboxEnvironment, template.Fill(agent.Environment));
+
+        if (program?.SearchPath is { } first)
+        {
+            environment["PATH"] = first + ":" + environment["PATH"];
+        }
+
+        return new SandboxSpec
+        {
+            Command = template.Arguments(template.Session is not null && agent.Resume.Count > 0 ? agent.Resume : agent.Command),
+            Environment = environment,
+            Workspace = workspace.Mount,
+            Mounts = [.. toolchain.Mounts, .. workspace.Mounts, .. program?.Mounts ?? []],
+            Files = [.. egress.Files, .. template.Fill(agent.Files).Select(file => new SandboxFile(file.Key, Encoding.UTF8.GetBytes(file.Value)))],
+            Limits = run.Request.Sandbox,
+            Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
+        };
+    }
 
     /// <summary>Waits for the agent's end, and brings it about when the gateway closed or nothing has happened for too long. True when it was silent.</summary>
     private async Task<bool> WatchAsync(
@@ -80,7 +100,8 @@ public sealed class AgentStage(
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var silence = SilenceAsync(run.Request.Limits.Silence, () => (listener.Heard, lease.Turns + lease.Spent.Nanodollars, sandbox.LastActivity), ending.Token);
-        var first = await Task.WhenAny(sandbox.Completion, lease.Ended, silence).WaitAsync(cancellationToken);
+        var finished = FinishedAsync(listener, ending.Token);
+        var first = await Task.WhenAny(sandbox.Completion, lease.Ended, silence, finished).WaitAsync(cancellationToken);
 
         if (first == lease.Ended)
         {
@@ -88,9 +109,18 @@ public sealed class AgentStage(
         }
 
         var stalled = first == silence && !sandbox.Completion.IsCompleted;
-        sandbox.Kill(stalled ? "the watchdog" : "the gateway");
+        sandbox.Kill(stalled ? "the watchdog" : first == finished ? "its last word" : "the gateway");
         await ending.CancelAsync();
         return stalled;
+    }
+
+    /// <summary>
+    /// Ends when the agent has said its last word and does not end. It did what it says, so this is no failure; what it left running must not keep the run.
+    /// </summary>
+    private async Task FinishedAsync(AgentListener listener, CancellationToken cancellationToken)
+    {
+        await listener.Finished.WaitAsync(cancellationToken);
+        await SilenceAsync(listener.IsConversation ? AfterClosing : AfterLastWord, () => (listener.Heard, 0, 0), cancellationToken);
     }
 
     /// <summary>Ends when nothing counted for as long as <paramref name="limit"/>. Armed at the start: an agent may hang before its first word.</summary>
@@ -113,13 +143,14 @@ public sealed class AgentStage(
         }
     }
 
-    private async Task TellAsync(Stream input, AgentTemplate template, CancellationToken cancellationToken)
+    private static async Task TellAsync(Stream input, AgentEventReader reader, CancellationToken cancellationToken)
     {
         try
         {
-            if (agent.Input is { } text && template.Fill(text) is { } filled)
+            await foreach (var words in reader.Outgoing.ReadAllAsync(cancellationToken))
             {
-                await input.WriteAsync(Encoding.UTF8.GetBytes(filled), cancellationToken);
+                await input.WriteAsync(words, cancellationToken);
+                await input.FlushAsync(cancellationToken);
             }
 
             await input.DisposeAsync();
@@ -131,15 +162,15 @@ public sealed class AgentStage(
     }
 
     private RunStarted Started(ActiveRun run, AgentTask task, Sandbox sandbox) => new(
-        task.Attempt, agent.Name, agent.Package?.Version ?? ProductVersion, ExecutableDigest(), sandbox.Isolation,
+        task.Attempt, agent.Name, program?.Version ?? ProductVersion, ExecutableDigest(), sandbox.Isolation,
         run.Request.Limits.Cost.Nanodollars, run.Request.Limits.Turns, (long)run.Request.Limits.Time.TotalMilliseconds,
         RunStore.Digest(string.Join('\n', egress.Rules)), PriceTable.Embedded.Version);
 
     /// <summary>Of the agent's own program. What actually ran is on the record in any case, by execve.</summary>
     private string ExecutableDigest()
     {
-        var program = Path.Combine(toolchain.Agent, "ringfence-agent.dll");
-        return agent.Package is null && File.Exists(program) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(program))) : "";
+        var builtIn = Path.Combine(toolchain.Agent, "ringfence-agent.dll");
+        return program?.Digest ?? (File.Exists(builtIn) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(builtIn))) : "");
     }
 
     private static string ProductVersion { get; } = typeof(AgentStage).Assembly.GetName().Version!.ToString(3);

@@ -6,6 +6,9 @@ namespace Ringfence.Agents;
 /// <summary>What a description's placeholders stand for in one start of an agent; null where there is no value.</summary>
 internal sealed partial record AgentTemplate(string Prompt, string Token, string? Model, int? Turns, string? Session)
 {
+    /// <summary>What <c>{agent}</c> stands for: the installed program inside, after the interpreter that it needs.</summary>
+    public IReadOnlyList<string> Program { get; init; } = [];
+
     /// <summary>
     /// The argument list. An argument with a placeholder that has no value is dropped together with the flag before it: <c>--resume {session}</c>
     /// vanishes on a first start.
@@ -16,7 +19,11 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
 
         foreach (var argument in command)
         {
-            if (Fill(argument) is { } filled)
+            if (argument == "{agent}")
+            {
+                arguments.AddRange(Program);
+            }
+            else if (Fill(argument) is { } filled)
             {
                 arguments.Add(filled);
             }
@@ -30,8 +37,8 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
     }
 
     public Dictionary<string, string> Fill(IReadOnlyDictionary<string, string> texts) =>
-        texts.Select(pair => (pair.Key, Value: Fill(pair.Value))).Where(pair => pair.Value is not null)
-            .ToDictionary(pair => pair.Key, pair => pair.Value!);
+        texts.Select(pair => (Key: Fill(pair.Key), Value: Fill(pair.Value))).Where(pair => pair is { Key: not null, Value: not null })
+            .ToDictionary(pair => pair.Key!, pair => pair.Value!);
 
     /// <summary>The text with its placeholders replaced, or null when one of them has no value.</summary>
     public string? Fill(string text)

@@ -14,15 +14,15 @@ internal sealed class ClaudeStreamReader : AgentEventReader
         using var document = JsonDocument.Parse(line.ToArray());
         var root = document.RootElement;
 
-        return (Text(root, "type"), Text(root, "subtype")) switch
+        return (root.Text("type"), root.Text("subtype")) switch
         {
-            ("system", "init") => [new AgentEvent.Started(Text(root, "session_id"), Text(root, "model"), Text(root, "claude_code_version"))],
-            ("system", "api_retry") => [new AgentEvent.Retry(Number(root, "attempt") ?? 0, Text(root, "error") ?? "unknown")],
-            ("system", "permission_denied") => [new AgentEvent.Denied(Text(root, "tool_name") ?? "?", Text(root, "message") ?? "")],
+            ("system", "init") => [new AgentEvent.Started(root.Text("session_id"), root.Text("model"), root.Text("claude_code_version"))],
+            ("system", "api_retry") => [new AgentEvent.Retry(root.Number("attempt") ?? 0, root.Text("error") ?? "unknown")],
+            ("system", "permission_denied") => [new AgentEvent.Denied(root.Text("tool_name") ?? "?", root.Text("message") ?? "")],
             ("system" or "stream_event" or "control_response" or "keep_alive", _) => [],
             ("assistant", _) => [.. Blocks(root).Select(Spoken).OfType<AgentEvent>()],
             ("user", _) => [.. Blocks(root).Select(Returned).OfType<AgentEvent>()],
-            ("result", var subtype) => [Finished(root, subtype)],
+            ("result", var subtype) => [.. Usage(root), Finished(root, subtype)],
             _ => [new AgentEvent.Unknown(root.GetRawText())],
         };
     }
@@ -33,37 +33,43 @@ internal sealed class ClaudeStreamReader : AgentEventReader
             ? content.EnumerateArray()
             : [];
 
-    private static AgentEvent? Spoken(JsonElement block) => Text(block, "type") switch
+    private static AgentEvent? Spoken(JsonElement block) => block.Text("type") switch
     {
-        "text" => new AgentEvent.Text(Text(block, "text") ?? ""),
+        "text" => new AgentEvent.Text(block.Text("text") ?? ""),
         "tool_use" => new AgentEvent.ToolCall(
-            Text(block, "id") ?? "", Text(block, "name") ?? "?", block.TryGetProperty("input", out var input) ? input.GetRawText() : "{}"),
+            block.Text("id") ?? "", block.Text("name") ?? "?", block.TryGetProperty("input", out var input) ? input.GetRawText() : "{}"),
         _ => null,
     };
 
-    private static AgentEvent.ToolResult? Returned(JsonElement block) => Text(block, "type") != "tool_result" ? null : new AgentEvent.ToolResult(
-        Text(block, "tool_use_id") ?? "",
-        block.TryGetProperty("is_error", out var error) && error.ValueKind == JsonValueKind.True,
+    private static AgentEvent.ToolResult? Returned(JsonElement block) => block.Text("type") != "tool_result" ? null : new AgentEvent.ToolResult(
+        block.Text("tool_use_id") ?? "",
+        block.IsTrue("is_error"),
         block.TryGetProperty("content", out var content) ? Flatten(content) : "");
+
+    private static IEnumerable<AgentEvent> Usage(JsonElement root) =>
+        root.Field("usage") is { } used
+            ? [new AgentEvent.Used(
+                used.Long("input_tokens") + used.Long("cache_read_input_tokens") + used.Long("cache_creation_input_tokens"), used.Long("output_tokens"))]
+            : [];
 
     private static AgentEvent.Finished Finished(JsonElement root, string? subtype)
     {
-        var failed = root.TryGetProperty("is_error", out var error) && error.ValueKind == JsonValueKind.True;
+        var failed = root.IsTrue("is_error");
         var outcome = (subtype, failed) switch
         {
             ("error_max_turns", _) => AgentOutcome.MaxTurns,
             ("error_max_budget_usd", _) => AgentOutcome.MaxCost,
-            ("error_during_execution", _) when Text(root, "terminal_reason") == "aborted_streaming" => AgentOutcome.Interrupted,
+            ("error_during_execution", _) when root.Text("terminal_reason") == "aborted_streaming" => AgentOutcome.Interrupted,
             ("success", false) => AgentOutcome.Success,
             _ => AgentOutcome.Failed,
         };
 
-        var message = Text(root, "result")
+        var message = root.Text("result")
             ?? (root.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
                 ? string.Join("; ", errors.EnumerateArray().Select(e => e.ToString()))
-                : null);
+                : root.Field("error")?.ErrorText());
 
-        return new AgentEvent.Finished(outcome, message, Number(root, "num_turns"));
+        return new AgentEvent.Finished(outcome, message, root.Number("num_turns"));
     }
 
     /// <summary>A tool result is a text or a list of blocks, of which only texts can be shown.</summary>
@@ -78,17 +84,9 @@ internal sealed class ClaudeStreamReader : AgentEventReader
 
         foreach (var block in content.EnumerateArray())
         {
-            text.Append(Text(block, "text") ?? $"[{Text(block, "type")}]");
+            text.Append(block.Text("text") ?? $"[{block.Text("type")}]");
         }
 
         return text.ToString();
     }
-
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
-
-    private static int? Number(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.TryGetInt32(out var number) ? number : null;
 }

@@ -6,7 +6,7 @@ namespace Ringfence.Tests.Agents;
 
 public sealed class What_an_agent_says
 {
-    private static readonly AgentEventReader Reader = AgentEventReader.For("claude-stream-json");
+    private readonly ClaudeStreamReader reader = new();
 
     [Fact]
     public void Is_read_block_by_block()
@@ -40,5 +40,5 @@ public sealed class What_an_agent_says
     [InlineData("""{"type":"assistant","message":{"content":[{"type":5}]}}{""")]
     public void May_be_anything_without_harm(string line) => Assert.All(Read(line), said => Assert.IsType<AgentEvent.Unknown>(said));
 
-    private static IReadOnlyList<AgentEvent> Read(string line) => Reader.Read(Encoding.UTF8.GetBytes(line));
+    private IReadOnlyList<AgentEvent> Read(string line) => reader.Read(Encoding.UTF8.GetBytes(line));
 }

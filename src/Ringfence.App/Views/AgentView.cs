@@ -1,0 +1,35 @@
+using Ringfence.Agents;
+
+namespace Ringfence.App.Views;
+
+/// <summary>An agent as scripts see it. Add, never rename.</summary>
+/// <param name="Wire">Null when any will do.</param>
+/// <param name="Version">What is installed; the built-in agent has the version of Ringfence.</param>
+/// <param name="TestedVersion">What <c>ringfence agents install</c> fetches.</param>
+/// <param name="Missing">What keeps it from being started; null when nothing does.</param>
+internal sealed record AgentView(
+    string Name, string Title, string? Wire, bool Ready, string? Version, string? TestedVersion, string? Path, string? Package, string? Missing, string? Hint)
+{
+    public static async Task<AgentView> OfAsync(string name, AgentCatalog catalog, AgentPackages packages, string builtIn, CancellationToken cancellationToken)
+    {
+        if (!catalog.Find(name).Succeeded(out var agent, out var why))
+        {
+            return new AgentView(name, name, null, false, null, null, null, null, why[0].Message, why[0].Hint);
+        }
+
+        var wire = agent.Wire.Length > 0 ? agent.Wire : null;
+
+        if (agent.Package is not { } package)
+        {
+            return new AgentView(
+                name, agent.Title, wire, true, name == "ringfence-agent" ? typeof(AgentView).Assembly.GetName().Version!.ToString(3) : null, null,
+                name == "ringfence-agent" ? builtIn : agent.Command[0], null, null, null);
+        }
+
+        var installed = packages.Installed(agent);
+        var program = await packages.FindAsync(agent, cancellationToken);
+        return new AgentView(
+            name, agent.Title, wire, !program.IsFailure, installed?.Record.Version, package.Version, installed?.Executable, package.Name,
+            program.Failures is [var failure, ..] ? failure.Message : null, program.Failures is [var first, ..] ? first.Hint : null);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text;
+using Ringfence.Processes;
+using Ringfence.Sandboxes;
+
+namespace Ringfence.Agents;
+
+/// <summary>A Node.js that is new enough: the system's own, or one of ours from the registry beside the agents.</summary>
+internal sealed class NodeRuntime(string home, TimeProvider time)
+{
+    private const string Version = "22.23.3";
+
+    private static readonly string Integrity = AgentPackages.ForThisMachine("{cpu}") == "x64"
+        ? "sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng=="
+        : "sha512-l3DAHZreylo+p9QXDtsOrjG2JXJqVzYXnAGmIQNOUNARcMppTO2cmewVQP+36tjJnSE+dzpMNtgW+c3oiDvXtA==";
+
+    /// <summary>Every sandbox sees <c>/usr</c>; a Node.js elsewhere, such as a version manager's, is not looked for.</summary>
+    private static readonly string[] SystemPlaces = ["/usr/local/bin/node", "/usr/bin/node"];
+
+    private static string Package => AgentPackages.ForThisMachine("node-linux-{cpu}");
+
+    private static string Executable => AgentPackages.ForThisMachine("node_modules/node-linux-{cpu}/bin/node");
+
+    private string Folder => Path.Combine(home, "agents", "node", Version);
+
+    /// <summary>Fails with <c>node_missing</c>.</summary>
+    public async Task<Result<NodeProgram>> FindAsync(int major, CancellationToken cancellationToken)
+    {
+        foreach (var place in SystemPlaces.Where(File.Exists))
+        {
+            if (await MajorAsync(place, cancellationToken) >= major)
+            {
+                return new NodeProgram(place, [], null);
+            }
+        }
+
+        if (File.Exists(Path.Combine(Folder, Executable)) && major <= int.Parse(Version.Split('.')[0], CultureInfo.InvariantCulture))
+        {
+            const string Inside = SandboxPaths.Ringfence + "/agents/node";
+            return new NodeProgram($"{Inside}/{Executable}", [new Mount(Folder, Inside)], Path.GetDirectoryName($"{Inside}/{Executable}"));
+        }
+
+        return new Failure("node_missing", $"Node.js {major} or later is needed.", "`ringfence agents install` of the agent brings it, or install it below /usr.");
+    }
+
+    /// <summary>Fetches one unless there is one that will do.</summary>
+    public async Task<Result<NodeProgram>> EnsureAsync(int major, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        if ((await FindAsync(major, cancellationToken)).Succeeded(out var found))
+        {
+            return found;
+        }
+
+        var fetched = await new AgentPackages(home, time).FetchAsync("node", Package, Version, Executable, Integrity, progress, cancellationToken);
+        return fetched.IsFailure ? Result.Fail<NodeProgram>(fetched.Failures) : await FindAsync(major, cancellationToken);
+    }
+
+    private static async Task<int> MajorAsync(string program, CancellationToken cancellationToken)
+    {
+        if (!ChildProcess.Start(new ChildCommand(program, ["--version"], new Dictionary<string, string>())).Succeeded(out var node))
+        {
+            return 0;
+        }
+
+        await using (node)
+        {
+            using var reader = new StreamReader(node.Output, Encoding.ASCII);
+            var text = await reader.ReadToEndAsync(cancellationToken);
+            await node.WaitAsync(cancellationToken);
+            return int.TryParse(text.TrimStart('v').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : 0;
+        }
+    }
+}
+
+/// <param name="Inside">Path of the program inside the sandbox.</param>
+internal sealed record NodeProgram(string Inside, IReadOnlyList<Mount> Mounts, string? SearchPath);

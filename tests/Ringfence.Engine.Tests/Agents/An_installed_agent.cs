@@ -1,0 +1,112 @@
+using System.Text;
+using Ringfence.Agents;
+using Xunit;
+
+namespace Ringfence.Tests.Agents;
+
+public sealed class An_installed_agent : IDisposable
+{
+    private readonly string home = Directory.CreateTempSubdirectory("ringfence-agents-").FullName;
+    private readonly AgentDescription claude;
+    private readonly AgentPackages packages;
+
+    public An_installed_agent()
+    {
+        claude = new AgentCatalog(home).Find("claude-code").Value;
+        packages = new AgentPackages(home, TimeProvider.System);
+    }
+
+    [Fact]
+    public void Is_missing_until_it_is_installed()
+    {
+        var failure = Assert.Single(packages.Check(claude).Failures);
+
+        Assert.Equal("agent_not_installed", failure.Code);
+        Assert.Contains("ringfence agents install claude-code", failure.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Is_shown_to_the_sandbox_at_a_place_of_its_own()
+    {
+        Place("2.1.329", "\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0\0\u0002\0" + Machine(OurMachine));
+
+        var program = (await packages.FindAsync(claude, TestContext.Current.CancellationToken)).Value!;
+
+        Assert.Equal("/ringfence/agents/claude-code/" + claude.Package!.Executable, Assert.Single(program.Command));
+        Assert.Equal("/ringfence/agents/claude-code", Assert.Single(program.Mounts).Target);
+        Assert.False(program.Mounts[0].Writable);
+    }
+
+    [Fact]
+    public void Is_refused_when_it_is_built_for_another_machine()
+    {
+        Place("2.1.329", "\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0\0\u0002\0" + Machine(OurMachine == 62 ? 183 : 62));
+
+        Assert.Equal("agent_wrong_machine", Assert.Single(packages.Check(claude).Failures).Code);
+    }
+
+    [Fact]
+    public void Is_broken_without_its_executable()
+    {
+        Place("2.1.329", null);
+
+        Assert.Equal("agent_broken", Assert.Single(packages.Check(claude).Failures).Code);
+    }
+
+    [Theory]
+    [InlineData("latest")]
+    [InlineData("^2.1.0")]
+    [InlineData("2.1")]
+    [InlineData("../../2.1.0")]
+    [InlineData("2.1.0 --registry=x")]
+    public async Task Is_fetched_in_an_exact_version_only(string version) => Assert.Equal(
+        "bad_version", Assert.Single((await packages.InstallAsync(claude, version, null, TestContext.Current.CancellationToken)).Failures).Code);
+
+    [Theory]
+    [InlineData("acp:claude-code --acp", "{agent} --acp")]
+    [InlineData("acp:/opt/my-agent  --stdio", "/opt/my-agent --stdio")]
+    public void May_speak_ACP_by_its_name_or_be_any_command(string name, string command)
+    {
+        var agent = new AgentCatalog(home).Find(name).Value;
+
+        Assert.Equal("acp", agent.Events);
+        Assert.Equal(command, string.Join(' ', agent.Command));
+        Assert.Null(agent.Input);
+    }
+
+    [Fact]
+    public void May_be_a_command_alone_which_reads_its_prompt_and_finds_any_provider()
+    {
+        Directory.CreateDirectory(Path.Combine(home, "agents"));
+        File.WriteAllText(Path.Combine(home, "agents", "mine.yaml"), "name: mine\ncommand: [/usr/bin/mine, --fast]\n");
+
+        var agent = new AgentCatalog(home).Find("mine").Value;
+
+        Assert.Equal("{prompt}", agent.Input);
+        Assert.Equal("text", agent.Events);
+        Assert.Equal("{gateway}", agent.Environment["ANTHROPIC_BASE_URL"]);
+        Assert.Equal("{gateway}/v1", agent.Environment["OPENAI_BASE_URL"]);
+    }
+
+    public void Dispose() => Directory.Delete(home, recursive: true);
+
+    private static int OurMachine => System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? 183 : 62;
+
+    private static string Machine(int number) => $"{(char)number}\0\u0001\0";
+
+    private void Place(string version, string? executable)
+    {
+        var folder = Path.Combine(home, "agents", "claude-code", version);
+        var file = Path.Combine(folder, claude.Package!.Executable);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(Path.Combine(home, "agents", "claude-code", "current"), version + "\n");
+        File.WriteAllText(
+            Path.Combine(folder, "ringfence.json"),
+            $$"""{"package":"p","version":"{{version}}","executable":"{{claude.Package.Executable}}","digest":"d","integrity":"i","installed_at":"2026-11-21T00:00:00Z"}""");
+
+        if (executable is not null)
+        {
+            File.WriteAllBytes(file, Encoding.Latin1.GetBytes(executable));
+        }
+    }
+}
