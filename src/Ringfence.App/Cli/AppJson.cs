@@ -8,6 +8,7 @@ namespace Ringfence.App.Cli;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RunView))]
+[JsonSerializable(typeof(SandboxView))]
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentView>))]
 internal sealed partial class AppJson : JsonSerializerContext;

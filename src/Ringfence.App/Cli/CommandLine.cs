@@ -52,6 +52,7 @@ internal static class CommandLine
             CancelCommand.Create(terminal),
             AgentsCommand.Create(terminal),
             DemoCommand.Create(terminal),
+            SandboxCommand.Create(terminal),
             ServeCommand.Create(terminal),
             AuditCommand.Create(terminal),
             BlameCommand.Create(terminal),

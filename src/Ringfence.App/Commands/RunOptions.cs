@@ -1,10 +1,8 @@
 using System.CommandLine;
 using Ringfence.Agents;
 using Ringfence.App.Cli;
-using Ringfence.Egress;
 using Ringfence.Outputs;
 using Ringfence.Runs;
-using Ringfence.Secrets;
 
 namespace Ringfence.App.Commands;
 
@@ -23,17 +21,11 @@ internal sealed class RunOptions
     private readonly Option<string[]> done = new("--done") { Description = "A check that must pass, run by the platform in a fresh sandbox. Repeatable.", HelpName = "CMD" };
     private readonly Option<string> checkTimeout = new("--check-timeout") { Description = "Wall time of each check.", HelpName = "TIME", DefaultValueFactory = _ => "10m" };
     private readonly Option<string> attempts = new("--attempts") { Description = "How often the agent may try until the checks pass, 1 to 10.", HelpName = "N", DefaultValueFactory = _ => "3" };
-    private readonly Option<string[]> allow = new("--allow") { Description = "Host that may be reached: HOST, *.SUFFIX, either with :PORT. Repeatable. Default: none.", HelpName = "HOST" };
-    private readonly Option<string[]> preset = new("--allow-preset") { Description = "Registries of an ecosystem as your own tools are configured: npm, nuget, pip, cargo, go, maven, apt. Repeatable.", HelpName = "NAME" };
-    private readonly Option<string> network = new("--network") { Description = "deny: only what is allowed. learn: any public host, and the allow list to paste at the end.", HelpName = "deny|learn", DefaultValueFactory = _ => "deny" };
-    private readonly Option<string[]> secret = new("--secret") { Description = "A secret that the egress door adds to requests; the agent never has it. From the variable NAME unless said otherwise. Repeatable.", HelpName = "NAME[=env:VARIABLE|file:PATH|command:LINE]" };
-    private readonly Option<string[]> secretHost = new("--secret-host") { Description = "Where the secret may go; with several secrets, one for each in the same order. Commas separate hosts.", HelpName = "HOST[,HOST]" };
-    private readonly Option<string[]> secretHeader = new("--secret-header") { Description = "Header that carries it; with several secrets, one for each. Default: Authorization.", HelpName = "HEADER" };
+    private readonly NetworkOptions network = new();
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, allow, preset, network, secret, secretHost,
-        secretHeader, output];
+        [prompt, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -55,7 +47,7 @@ internal sealed class RunOptions
             },
             Done = parsed.GetValue(done) ?? [],
             Attempts = Number("--attempts", parsed.GetRequiredValue(attempts), 1, 10, failures),
-            Network = Network(parsed, failures),
+            Network = network.Read(parsed, failures),
             Output = Output(parsed.GetRequiredValue(output), failures),
             RequestedBy = Home.User,
         };
@@ -67,42 +59,6 @@ internal sealed class RunOptions
     /// <summary>The agent that was named, read apart from the rest so that its mistakes are told together with theirs.</summary>
     public Result<AgentDescription> ReadAgent(ParseResult parsed) => new AgentCatalog(Home.DefaultFolder).Find(parsed.GetRequiredValue(agent));
 
-
-    private NetworkPolicy Network(ParseResult parsed, List<Failure> failures)
-    {
-        var policy = new NetworkPolicy(parsed.GetValue(allow) ?? [], parsed.GetValue(network) == "learn")
-        {
-            Presets = parsed.GetValue(preset) ?? [],
-            Secrets = Secrets(parsed, failures),
-        };
-
-        if (parsed.GetValue(network) is not ("deny" or "learn"))
-        {
-            failures.Add(new Failure("bad_network", $"--network cannot be '{parsed.GetValue(network)}'.", "One of: deny, learn."));
-        }
-
-        failures.AddRange(EgressRules.Parse(policy).Failures);
-        return policy;
-    }
-
-    private IReadOnlyList<SecretGrant> Secrets(ParseResult parsed, List<Failure> failures)
-    {
-        var names = parsed.GetValue(secret) ?? [];
-        var hosts = parsed.GetValue(secretHost) ?? [];
-        var headers = parsed.GetValue(secretHeader) ?? [];
-
-        if (hosts.Length != names.Length || (headers.Length > 0 && headers.Length != names.Length))
-        {
-            failures.Add(new Failure(
-                "bad_secret", $"{names.Length} --secret, {hosts.Length} --secret-host and {headers.Length} --secret-header do not go together.",
-                "Give each --secret its --secret-host, in the same order; --secret-header for none or for each."));
-            return [];
-        }
-
-        return [.. names.Select((name, i) => name.Split('=', 2) is [var plain, var source]
-            ? new SecretGrant(plain, hosts[i].Split(','), source, headers.ElementAtOrDefault(i) ?? "Authorization")
-            : new SecretGrant(name, hosts[i].Split(','), null, headers.ElementAtOrDefault(i) ?? "Authorization"))];
-    }
 
     private static async Task<string?> PromptAsync(string? text, List<Failure> failures, CancellationToken cancellationToken)
     {

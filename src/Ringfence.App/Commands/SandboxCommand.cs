@@ -1,0 +1,113 @@
+using System.CommandLine;
+using Ringfence.App.Cli;
+using Ringfence.App.Views;
+using Ringfence.Audit;
+using Ringfence.Egress;
+using Ringfence.Runs;
+using Ringfence.Sandboxes;
+
+namespace Ringfence.App.Commands;
+
+/// <summary>
+/// <c>ringfence sandbox -- COMMAND</c>: any command behind the walls of a run, with its doors, limits and record. No agent, no model, no store.
+/// </summary>
+internal static class SandboxCommand
+{
+    /// <summary>As container tools have it: the sandbox itself failed, as against the command in it.</summary>
+    private const int CouldNotStart = 125;
+    private const int TimedOut = 124;
+    private const int Killed = 137;
+
+    public static Command Create(Terminal terminal)
+    {
+        var options = new SandboxOptions();
+        var network = new NetworkOptions();
+        var command = new Command(
+            "sandbox",
+            """
+            Runs any command behind the walls: clean file system, no network but what is allowed, hard limits, every command on record.
+
+            Examples:
+              ringfence sandbox -- bash
+              ringfence sandbox --repo . -- npm test
+              ringfence sandbox --repo . --write-through --allow-preset npm -- npm install
+              ringfence sandbox --record events.jsonl --memory 512MiB -- ./untrusted.sh
+
+            Exit code: the command's own; 124 out of time, 137 ended by a limit or signal, 125 when the sandbox could not start.
+            """);
+
+        foreach (var option in options.All.Concat(network.All))
+        {
+            command.Add(option);
+        }
+
+        command.Add(options.Command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var failures = new List<Failure>();
+            var asked = options.Read(parsed, failures);
+            var policy = network.Read(parsed, failures);
+
+            if (failures.Count > 0)
+            {
+                terminal.WriteFailures(failures);
+                return ExitCodes.BadInput;
+            }
+
+            if (!(await EgressPlan.PrepareAsync(policy, UserSide.Current(), TimeProvider.System, cancellationToken)).Succeeded(out var egress, out var why))
+            {
+                terminal.WriteFailures(why);
+                return ExitCodes.BadInput;
+            }
+
+            using (egress)
+            {
+                return await RunAsync(terminal, asked, policy, egress, cancellationToken);
+            }
+        });
+
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, SandboxRequest asked, NetworkPolicy policy, EgressPlan egress, CancellationToken cancellationToken)
+    {
+        using var place = new SandboxPlace(Home.DefaultFolder, asked, RunId.New(TimeProvider.System));
+        using var recorder = new JsonLinesRecorder(place.Record, place.Id, TimeProvider.System, egress.Redactor);
+        var launcher = new SandboxLauncher(Home.Toolchain.Native, Path.Combine(Home.DefaultFolder, "scratch"), TimeProvider.System);
+        var spec = asked.Spec with
+        {
+            Environment = Toolchain.Environment(egress.SandboxEnvironment, asked.Spec.Environment),
+            Files = egress.Files,
+            Workspace = place.Workspace,
+            Mounts = [.. Home.Toolchain.Mounts, .. asked.Spec.Mounts],
+        };
+
+        if (!(await launcher.StartAsync(spec, "sandbox", recorder, cancellationToken)).Succeeded(out var sandbox, out var why))
+        {
+            terminal.WriteFailures(why);
+            return CouldNotStart;
+        }
+
+        SandboxExit exit;
+
+        await using (sandbox)
+        {
+            await using var door = egress.Open(sandbox.Name, sandbox.EgressListener!, sandbox.DnsSocket!, recorder, TimeProvider.System);
+            await using var stop = cancellationToken.Register(() => sandbox.Kill("interrupt"));
+            await StandardStreams.RelayAsync(sandbox, spec.Terminal is not null, asked.Json);
+            exit = await sandbox.Completion;
+        }
+
+        await recorder.FlushAsync(CancellationToken.None);
+        var changes = place.Finish();
+        new SandboxSummary(terminal, place, exit, changes, policy.Learn).Write(asked);
+        return exit switch
+        {
+            SandboxExit.Exited exited => exited.Code,
+            SandboxExit.Signalled signalled => 128 + signalled.Signal,
+            SandboxExit.LimitReached { Limit: "wall_time" } => TimedOut,
+            _ when cancellationToken.IsCancellationRequested => ExitCodes.Cancelled,
+            _ => Killed,
+        };
+    }
+}

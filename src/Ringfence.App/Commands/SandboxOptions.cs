@@ -1,0 +1,141 @@
+using System.CommandLine;
+using Ringfence.Sandboxes;
+
+namespace Ringfence.App.Commands;
+
+/// <summary>What <c>ringfence sandbox</c> was asked for.</summary>
+/// <param name="Repository">The folder seen as the workspace; null for an empty one.</param>
+/// <param name="WriteThrough">Whether its changes reach that folder at the end.</param>
+/// <param name="Record">Where the events go; null for nowhere that lasts.</param>
+internal sealed record SandboxRequest(SandboxSpec Spec, string? Repository, bool WriteThrough, string? Record, bool Json);
+
+/// <summary>The flags of <c>ringfence sandbox</c>.</summary>
+internal sealed class SandboxOptions
+{
+    private readonly Option<string?> repo = new("--repo") { Description = "Folder to work on, as it is. Changes are kept apart from it.", HelpName = "DIR" };
+    private readonly Option<bool> writeThrough = new("--write-through") { Description = "Bring the changes into the folder at the end." };
+    private readonly Option<string?> record = new("--record") { Description = "New file for every command, connection and ending, as JSON Lines.", HelpName = "FILE" };
+    private readonly Option<string[]> env = new("--env", "-e") { Description = "Variable for the command. Repeatable. Nothing else of your environment is passed on.", HelpName = "NAME=VALUE" };
+    private readonly Option<string[]> mount = new("--mount") { Description = "Folder or file of this machine to show inside, read-only unless :rw. Repeatable.", HelpName = "PATH[:INSIDE[:rw]]" };
+    private readonly Option<string> memory = new("--memory") { Description = "Memory of all processes together.", HelpName = "SIZE", DefaultValueFactory = _ => "4GiB" };
+    private readonly Option<string> disk = new("--disk") { Description = "Room for changes.", HelpName = "SIZE", DefaultValueFactory = _ => "4GiB" };
+    private readonly Option<int> processes = new("--processes") { Description = "Processes and threads.", DefaultValueFactory = _ => 1024 };
+    private readonly Option<double> cpu = new("--cpu") { Description = "Processor cores; 0 is unlimited.", DefaultValueFactory = _ => 0 };
+    private readonly Option<string?> timeout = new("--timeout") { Description = "Wall time.", HelpName = "TIME" };
+    private readonly Option<bool> json = new("--json") { Description = "End with a JSON summary on standard output; what the command prints goes to standard error." };
+
+    public IEnumerable<Option> All => [repo, writeThrough, record, env, mount, memory, disk, processes, cpu, timeout, json];
+
+    public Argument<string[]> Command { get; } = new("command") { Description = "The command and its arguments, after --.", Arity = ArgumentArity.OneOrMore };
+
+    public SandboxRequest Read(ParseResult parsed, List<Failure> failures)
+    {
+        var folder = parsed.GetValue(repo);
+
+        if (folder is not null && !Directory.Exists(folder))
+        {
+            failures.Add(new Failure("bad_repo", $"--repo: there is no folder {folder}."));
+        }
+
+        if (folder is null && parsed.GetValue(writeThrough))
+        {
+            failures.Add(new Failure("bad_write_through", "--write-through needs --repo.", "Name the folder that the changes shall reach."));
+        }
+
+        if (parsed.GetValue(record) is { } file && File.Exists(file))
+        {
+            failures.Add(new Failure("record_exists", $"--record: {file} exists.", "Two records in one file are none; name a new one."));
+        }
+
+        var limits = new SandboxLimits
+        {
+            MemoryBytes = Size("--memory", parsed.GetRequiredValue(memory), failures),
+            DiskBytes = Size("--disk", parsed.GetRequiredValue(disk), failures),
+            Processes = parsed.GetValue(processes),
+            MilliCores = (int)Math.Clamp(parsed.GetValue(cpu) * 1000, 0, 1_000_000),
+            OutputBytes = 0,
+            WallTime = Time(parsed.GetValue(timeout), failures),
+        };
+
+        // A terminal only where one is on both sides: a pipe must get exactly what the command writes.
+        var terminal = !Console.IsInputRedirected && !Console.IsOutputRedirected && !parsed.GetValue(json);
+        var spec = new SandboxSpec
+        {
+            Command = parsed.GetRequiredValue(Command),
+            Environment = Variables(parsed, failures, terminal),
+            Mounts = Mounts(parsed, failures),
+            Limits = limits,
+            Doors = SandboxDoors.Egress,
+            Terminal = terminal ? new SandboxTerminal(Console.WindowHeight, Console.WindowWidth) : null,
+        };
+
+        return new SandboxRequest(spec, folder is null ? null : Path.GetFullPath(folder), parsed.GetValue(writeThrough), parsed.GetValue(record), parsed.GetValue(json));
+    }
+
+    private Dictionary<string, string> Variables(ParseResult parsed, List<Failure> failures, bool terminal)
+    {
+        var variables = new Dictionary<string, string>();
+
+        if (terminal && Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } kind)
+        {
+            variables["TERM"] = kind;
+        }
+
+        foreach (var text in parsed.GetValue(env) ?? [])
+        {
+            if (text.Split('=', 2) is [{ Length: > 0 } name, var value])
+            {
+                variables[name] = value;
+            }
+            else
+            {
+                failures.Add(new Failure("bad_env", $"--env cannot be '{text}'.", "Write --env NAME=VALUE."));
+            }
+        }
+
+        return variables;
+    }
+
+    private List<Mount> Mounts(ParseResult parsed, List<Failure> failures)
+    {
+        var mounts = new List<Mount>();
+
+        foreach (var text in parsed.GetValue(mount) ?? [])
+        {
+            var parts = text.Split(':');
+
+            if (parts.Length > 3 || (parts.Length == 3 && parts[2] is not ("rw" or "ro")))
+            {
+                failures.Add(new Failure("bad_mount", $"--mount cannot be '{text}'.", "Write --mount PATH, PATH:INSIDE or PATH:INSIDE:rw."));
+                continue;
+            }
+
+            var source = Path.GetFullPath(parts[0]);
+            mounts.Add(new Mount(source, parts.Length > 1 ? parts[1] : source, parts.Length == 3 && parts[2] == "rw"));
+        }
+
+        return mounts;
+    }
+
+    private static long Size(string flag, string text, List<Failure> failures)
+    {
+        if (ByteSize.TryParse(text, out var bytes) && bytes >= 16L << 20)
+        {
+            return bytes;
+        }
+
+        failures.Add(new Failure("bad_limit", $"{flag} cannot be '{text}'.", "A size of at least 16MiB, such as 512MiB or 4GiB."));
+        return 16L << 20;
+    }
+
+    private static TimeSpan? Time(string? text, List<Failure> failures)
+    {
+        if (text is null || (Duration.TryParse(text, out var time) && time > TimeSpan.Zero))
+        {
+            return text is null ? null : Duration.TryParse(text, out time) ? time : null;
+        }
+
+        failures.Add(new Failure("bad_limit", $"--timeout cannot be '{text}'.", "A time such as 30s or 10m."));
+        return null;
+    }
+}

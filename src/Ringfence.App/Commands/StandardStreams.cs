@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using Ringfence.Sandboxes;
+
+namespace Ringfence.App.Commands;
+
+/// <summary>Connects our standard streams with a sandbox's: byte for byte through pipes, or as a raw terminal.</summary>
+internal static class StandardStreams
+{
+    /// <param name="outputToError">Keeps standard output free for a summary.</param>
+    public static async Task RelayAsync(Sandbox sandbox, bool terminal, bool outputToError)
+    {
+        using var raw = terminal ? new RawTerminal() : null;
+
+        // Reading our input cannot be cancelled; it ends with the process.
+        _ = FeedAsync(sandbox);
+        await Task.WhenAll(
+            CopyAsync(sandbox.StandardOutput, outputToError ? Console.OpenStandardError() : Console.OpenStandardOutput()),
+            CopyAsync(sandbox.StandardError, Console.OpenStandardError()));
+    }
+
+    private static async Task FeedAsync(Sandbox sandbox)
+    {
+        try
+        {
+            await Console.OpenStandardInput().CopyToAsync(sandbox.StandardInput);
+            await sandbox.StandardInput.DisposeAsync();
+        }
+        catch (Exception closed) when (closed is IOException or ObjectDisposedException)
+        {
+            // The command ended, or does not read.
+        }
+    }
+
+    private static async Task CopyAsync(Stream from, Stream to)
+    {
+        var buffer = new byte[64 << 10];
+
+        try
+        {
+            while (await from.ReadAsync(buffer) is > 0 and var count)
+            {
+                await to.WriteAsync(buffer.AsMemory(0, count));
+                await to.FlushAsync();
+            }
+        }
+        catch (IOException)
+        {
+            // A terminal's other end closes with an error, and whoever reads us may have had enough.
+        }
+    }
+
+    /// <summary>Keys go to the sandbox as they are typed; the terminal is put back on the way out.</summary>
+    private sealed class RawTerminal : IDisposable
+    {
+        private readonly string saved = Stty("-g");
+
+        public RawTerminal() => Stty("raw", "-echo");
+
+        public void Dispose() => Stty(saved);
+
+        private static string Stty(params string[] arguments)
+        {
+            using var stty = Process.Start(new ProcessStartInfo("stty", arguments) { RedirectStandardOutput = true })!;
+            var output = stty.StandardOutput.ReadToEnd().Trim();
+            stty.WaitForExit();
+            return output;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using Ringfence.Sandboxes;
+
+namespace Ringfence.Workspaces;
+
+/// <summary>
+/// Brings an overlay's changes into the folder below it, after the sandbox has ended. No symbolic link is ever followed, on either side, so a
+/// change cannot land outside; the folder's own git data are left alone, because git on the host would run what stands there.
+/// </summary>
+public static class WriteThrough
+{
+    /// <summary>The changes as <see cref="OverlayChanges.Walk"/> finds them, without git data.</summary>
+    public static IReadOnlyList<OverlayEntry> Changes(string upper) =>
+        [.. OverlayChanges.Walk(upper).Where(entry => !IsGitData(entry.Path.Span) && entry.Kind is not OverlayKind.Special)];
+
+    /// <summary>Returns how many files, links and deletions were brought over.</summary>
+    public static int Apply(string upper, string folder)
+    {
+        using var source = UnixFolder.Open(upper);
+        using var target = UnixFolder.Open(folder);
+        var count = 0;
+
+        foreach (var entry in Changes(upper))
+        {
+            var path = entry.Path.Span;
+            var slash = path.LastIndexOf((byte)'/');
+            var parent = path[..Math.Max(0, slash)];
+            var name = path[(slash + 1)..];
+            using var to = target.MakeBelow(parent);
+
+            // What stood there goes first: a file may have become a folder, or a link.
+            if (entry.Kind is OverlayKind.Directory)
+            {
+                if (to.Stat(name) is { Kind: not UnixKind.Folder })
+                {
+                    to.Remove(name);
+                }
+
+                target.MakeBelow(path).Dispose();
+                continue;
+            }
+
+            if (to.Stat(name) is not null)
+            {
+                to.Remove(name);
+            }
+
+            using var from = source.OpenBelow(parent);
+            count++;
+
+            switch (entry.Kind)
+            {
+                case OverlayKind.OpaqueDirectory:
+                    to.CreateFolder(name);
+                    break;
+
+                case OverlayKind.SymbolicLink:
+                    to.CreateLink(name, from.ReadLink(name));
+                    break;
+
+                case OverlayKind.File:
+                    // Set-id bits stay behind.
+                    using (var read = new FileStream(from.OpenFile(name), FileAccess.Read))
+                    using (var write = to.CreateFile(name, (from.Stat(name)?.Mode ?? 0x1A4) & 0x1FF))
+                    {
+                        read.CopyTo(write);
+                    }
+
+                    break;
+            }
+        }
+
+        return count;
+    }
+
+    private static bool IsGitData(ReadOnlySpan<byte> path) => path.SequenceEqual(".git"u8) || path.StartsWith(".git/"u8);
+}
