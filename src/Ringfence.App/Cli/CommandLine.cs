@@ -56,6 +56,10 @@ internal static class CommandLine
             ServeCommand.Create(terminal),
             AuditCommand.Create(terminal),
             BlameCommand.Create(terminal),
+            GatewayCommand.Create(terminal),
+            BudgetCommand.Create(terminal),
+            PricesCommand.Create(terminal),
+            KillCommand.Create(terminal),
             CompletionCommand.Create(terminal),
             HelpCommand.Create(terminal),
         };

@@ -27,10 +27,8 @@ internal sealed class RunHost : IAsyncDisposable
     }
 
     public static async Task<Result<RunHost>> StartAsync(Home home, IReadOnlyList<Upstream> upstreams, CancellationToken cancellationToken) =>
-        (await ModelGateway.StartAsync(
-            new GatewayOptions { Upstreams = upstreams, Database = home.Database, KillFolder = Path.Combine(home.Folder, "kill") }, TimeProvider.System,
-            cancellationToken)).Succeeded(out var gateway, out var why)
-            ? new RunHost(home, gateway)
+        !GatewaySetup.In(home, new GatewayOptions { Upstreams = upstreams }).Succeeded(out var options, out var why) ? Result.Fail<RunHost>(why)
+            : (await ModelGateway.StartAsync(options, TimeProvider.System, cancellationToken)).Succeeded(out var gateway, out why) ? new RunHost(home, gateway)
             : Result.Fail<RunHost>(why);
 
     /// <summary>Makes everything ready that a request names: agent, network policy, secrets. Fails with all that is not there.</summary>

@@ -34,6 +34,14 @@ public sealed record LeaseRequest
     /// <summary>When the token stops being good; null while the lease is open.</summary>
     public DateTimeOffset? Expires { get; init; }
 
+    /// <summary>Model requests per minute; null is unlimited. Counted by each gateway for itself.</summary>
+    public int? RequestsPerMinute { get; init; }
+
+    /// <summary>
+    /// Not a run but a key, which outlives an exhausted budget: the next window, or a raised limit, lets it go on. Only a kill ends such a lease.
+    /// </summary>
+    public bool IsStanding { get; init; }
+
     /// <summary>Texts that every request of the main conversation must contain; their absence is recorded, as <c>context.changed</c> says.</summary>
     public IReadOnlyList<string> Pins { get; init; } = [];
 }

@@ -7,7 +7,7 @@ using Ringfence.Budgets;
 namespace Ringfence.Gateway;
 
 /// <summary>Decides what a request is and whether it may pass; one that is charged becomes a <see cref="ModelCall"/>.</summary>
-internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams, BudgetLedger ledger, TimeProvider time)
+internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams, BudgetLedger ledger, KeyDesk? keys, TimeProvider time)
 {
     private readonly Forwarder forwarder = new(options, upstreams, time);
 
@@ -19,7 +19,7 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         var route = Routes.Match(request.Method, request.Path.Value ?? "", anthropic);
         var wire = ModelWires.For(route?.Wire ?? (anthropic ? Wire.Anthropic : Wire.OpenAiChat));
 
-        if (Admit(request, bound) is not { } lease)
+        if (await AdmitAsync(request, bound) is not { } lease)
         {
             await new Refusal(401, "unknown_token", "The token is not known here.", IsTerminal: true).AnswerAsync(http, wire, http.RequestAborted);
             return;
@@ -87,12 +87,24 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         await call.RunAsync(http, body, forwarder, cancellationToken);
     }
 
-    // A run's token is good on the connections of its own sandbox and nowhere else, so a token that leaks is worth nothing.
-    private GatewayLease? Admit(HttpRequest request, GatewayLease? bound) =>
-        bound is not null && Headers.Token(request) is { } token && !(bound.Request.Expires <= time.GetUtcNow())
-        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(bound.Token))
-            ? bound
-            : null;
+    // A run's token is good on the connections of its own sandbox and nowhere else, so one that leaks is worth nothing. From outside, keys are.
+    private async ValueTask<GatewayLease?> AdmitAsync(HttpRequest request, GatewayLease? bound)
+    {
+        if (Headers.Token(request) is not { } token)
+        {
+            return null;
+        }
+
+        if (bound is null)
+        {
+            return keys is null ? null : await keys.FindAsync(token, request.HttpContext.RequestAborted);
+        }
+
+        var isGood = !(bound.Request.Expires <= time.GetUtcNow())
+            && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(bound.Token));
+
+        return isGood ? bound : null;
+    }
 
     private Refusal? Refuse(Route? route, HttpRequest request)
     {

@@ -14,6 +14,7 @@ public sealed class GatewayLease : IAsyncDisposable
     private readonly CancellationTokenSource cut = new();
     private readonly ConcurrentBag<Socket> doors = [];
     private readonly Func<GatewayLease, ValueTask> close;
+    private readonly Pace pace;
     private long calls;
     private int inFlight;
     private int turns;
@@ -23,8 +24,9 @@ public sealed class GatewayLease : IAsyncDisposable
     private bool hasWorked;
     private TaskCompletionSource? idle;
 
-    internal GatewayLease(LeaseRequest request, IRecorder recorder, LeaseScopes scopes, Func<GatewayLease, ValueTask> close)
+    internal GatewayLease(LeaseRequest request, IRecorder recorder, LeaseScopes scopes, Func<GatewayLease, ValueTask> close, TimeProvider time)
     {
+        pace = new Pace(time);
         Request = request;
         Recorder = recorder;
         Scopes = scopes;
@@ -93,6 +95,11 @@ public sealed class GatewayLease : IAsyncDisposable
 
     internal void End(LeaseEnding ending)
     {
+        if (Request.IsStanding && ending.Reason != LeaseEndingReason.Killed)
+        {
+            return;
+        }
+
         lock (gate)
         {
             Ending ??= ending;
@@ -121,6 +128,12 @@ public sealed class GatewayLease : IAsyncDisposable
                 var failure = new Failure("max_turns", $"The run used its {Request.Turns} turns.", "Raise the turn limit to go on.");
                 End(new LeaseEnding(LeaseEndingReason.MaxTurns, failure));
                 refusal = new Refusal(Request.TerminalStatus, failure.Code, failure.Message, IsTerminal: true);
+                return null;
+            }
+
+            if (!pace.TryTake(Request.RequestsPerMinute))
+            {
+                refusal = new Refusal(429, "rate_limited", $"{Request.RequestsPerMinute} requests a minute are allowed.", RetryAfter: 2);
                 return null;
             }
 
@@ -194,6 +207,32 @@ public sealed class GatewayLease : IAsyncDisposable
     {
         End(new LeaseEnding(LeaseEndingReason.MaxCost, new Failure(code, message)));
         return new Refusal(Request.TerminalStatus, code, message, IsTerminal: true);
+    }
+}
+
+/// <summary>A bucket that fills with a minute's requests over a minute. Guarded by the lease's lock.</summary>
+internal sealed class Pace(TimeProvider time)
+{
+    private double taken;
+    private long last = time.GetTimestamp();
+
+    public bool TryTake(int? perMinute)
+    {
+        if (perMinute is not { } most)
+        {
+            return true;
+        }
+
+        taken = Math.Max(0, taken - (time.GetElapsedTime(last).TotalMinutes * most));
+        last = time.GetTimestamp();
+
+        if (taken + 1 > most)
+        {
+            return false;
+        }
+
+        taken++;
+        return true;
     }
 }
 

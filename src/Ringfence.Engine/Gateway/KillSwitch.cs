@@ -22,6 +22,9 @@ internal sealed class KillSwitch(BudgetLedger ledger, string? folder, TimeProvid
         Apply(lease, known);
     }
 
+    /// <summary>Whether a stop is in force for the lease, as of the last look.</summary>
+    public bool IsStopped(GatewayLease lease) => known.Any(stop => Covers(stop, lease));
+
     public void Forget(GatewayLease lease) => leases.TryRemove(lease, out _);
 
     /// <summary>Looks once. Called several times a second, so that a stop takes effect well within one.</summary>
@@ -45,10 +48,6 @@ internal sealed class KillSwitch(BudgetLedger ledger, string? folder, TimeProvid
             Apply(lease, stops);
         }
     }
-
-    /// <summary>The file that stops a scope.</summary>
-    public static string FileName(string scope) =>
-        string.Concat(scope.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? c : '_'));
 
     private void Apply(GatewayLease lease, IReadOnlyList<ScopeStop> stops)
     {
@@ -98,4 +97,10 @@ internal sealed class KillSwitch(BudgetLedger ledger, string? folder, TimeProvid
 
         return stops;
     }
+}
+
+/// <summary>Names the file in the kill folder that stops a scope.</summary>
+public static class KillFile
+{
+    public static string Name(string scope) => string.Concat(scope.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? c : '_'));
 }

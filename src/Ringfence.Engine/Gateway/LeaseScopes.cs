@@ -35,7 +35,7 @@ internal sealed class LeaseScopes(BudgetLedger ledger, IReadOnlyList<(string Sco
     /// <summary>The same for a stop that is a file, whose name has no colons.</summary>
     public bool IsUnderFile(string name) => scopes.Any(s =>
     {
-        var written = KillSwitch.FileName(s.Scope);
+        var written = KillFile.Name(s.Scope);
         return written == name || written.StartsWith(name + "_", StringComparison.Ordinal);
     });
 }

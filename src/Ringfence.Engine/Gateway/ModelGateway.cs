@@ -18,6 +18,7 @@ public sealed class ModelGateway : IAsyncDisposable
     private readonly BudgetLedger ledger;
     private readonly CallHandler handler;
     private readonly KillSwitch killSwitch;
+    private readonly KeyDesk? keys;
     private readonly TimeZoneInfo zone;
     private readonly CancellationTokenSource stopping = new();
     private GatewayServer? server;
@@ -29,8 +30,9 @@ public sealed class ModelGateway : IAsyncDisposable
         this.upstreams = upstreams;
         this.ledger = ledger;
         zone = options.TimeZone;
-        handler = new CallHandler(options, upstreams, ledger, time);
         killSwitch = new KillSwitch(ledger, options.KillFolder, time);
+        keys = options.Database is { } database ? new KeyDesk(new GatewayKeyStore(database, time), Open, killSwitch.IsStopped, time) : null;
+        handler = new CallHandler(options, upstreams, ledger, keys, time);
     }
 
     /// <summary>Where callers outside any sandbox reach it; null when it does not listen.</summary>
@@ -69,12 +71,7 @@ public sealed class ModelGateway : IAsyncDisposable
     {
         var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
         scopes.AddRange(request.Scopes.Select(scope => (scope, (Money?)null)));
-        var lease = new GatewayLease(request, recorder, new LeaseScopes(ledger, scopes, zone, time), CloseAsync);
-
-        // Declared now, while the sandbox is still being built, so that the first call does not wait for it.
-        _ = lease.Scopes.Current;
-        killSwitch.Watch(lease);
-        return lease;
+        return Open(request, recorder, scopes);
     }
 
     /// <summary>Accepts connections from a sandbox's door until the lease is disposed. Takes the listener over: it is closed with the lease.</summary>
@@ -94,9 +91,24 @@ public sealed class ModelGateway : IAsyncDisposable
             await server.DisposeAsync();
         }
 
+        if (keys is not null)
+        {
+            await keys.LookAsync(CancellationToken.None);
+        }
+
         await ledger.DisposeAsync();
         upstreams.Dispose();
         stopping.Dispose();
+    }
+
+    private GatewayLease Open(LeaseRequest request, IRecorder recorder, IReadOnlyList<(string, Money?)> scopes)
+    {
+        var lease = new GatewayLease(request, recorder, new LeaseScopes(ledger, scopes, zone, time), CloseAsync, time);
+
+        // Declared now, while the sandbox is still being built, so that the first call does not wait for it.
+        _ = lease.Scopes.Current;
+        killSwitch.Watch(lease);
+        return lease;
     }
 
     private async ValueTask CloseAsync(GatewayLease lease)
@@ -154,6 +166,11 @@ public sealed class ModelGateway : IAsyncDisposable
             {
                 await killSwitch.LookAsync(stopping.Token);
                 await ledger.TendAsync(stopping.Token);
+
+                if (keys is not null)
+                {
+                    await keys.LookAsync(stopping.Token);
+                }
 
                 if (time.GetElapsedTime(lookedForCrashes) > CrashesEvery)
                 {
