@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "protocol.h"
 
+#define PIECES_BETWEEN_LOOKS 64
 #define KNOWN 8192
 #define KEY_FORMAT "%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%" PRIu64 ".%" PRIu64
 
@@ -110,6 +112,13 @@ static void tell(const struct identity *identity, const unsigned char digest[DIG
 	message_end();
 }
 
+static bool end_is_asked(void)
+{
+	struct pollfd control = { .fd = control_socket, .events = POLLIN | POLLRDHUP };
+
+	return poll(&control, 1, 0) > 0;
+}
+
 static bool read_all(int file, unsigned char result[DIGEST_LENGTH])
 {
 	static unsigned char piece[256 * 1024];
@@ -117,8 +126,14 @@ static bool read_all(int file, unsigned char result[DIGEST_LENGTH])
 
 	digest_begin(&digest);
 
-	for (;;) {
-		ssize_t length = read(file, piece, sizeof(piece));
+	for (unsigned int pieces = 1;; pieces++) {
+		ssize_t length;
+
+		/* A file of gigabytes must not keep a request to end waiting. */
+		if (pieces % PIECES_BETWEEN_LOOKS == 0 && end_is_asked())
+			return false;
+
+		length = read(file, piece, sizeof(piece));
 
 		if (length < 0 && errno == EINTR)
 			continue;
@@ -150,7 +165,9 @@ size_t executable_digest(pid_t process, unsigned char result[DIGEST_LENGTH])
 	int file;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)process);
-	file = open(path, O_RDONLY | O_CLOEXEC);
+	
+	/* Not blocking: a lease of the agent must not hold us up. */
+	file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (file < 0)
 		return 0;

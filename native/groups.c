@@ -192,7 +192,6 @@ static bool find_version_2(struct groups *groups, const char *name)
 				memcpy(groups->memory, folder, sizeof(folder));
 				memcpy(groups->processes, folder, sizeof(folder));
 				memcpy(groups->processor, folder, sizeof(folder));
-				memcpy(groups->accounting, folder, sizeof(folder));
 
 				if (!exists(folder, "cpu.max"))
 					groups->processor[0] = 0;
@@ -222,7 +221,7 @@ static void find_version_1(const char *controller, const char *name, char *folde
 		folder[0] = 0;
 }
 
-void groups_find(struct groups *groups)
+void groups_find(struct groups *groups, bool with_processor)
 {
 	char name[64];
 
@@ -235,13 +234,15 @@ void groups_find(struct groups *groups)
 	groups->version = 1;
 	find_version_1("memory", name, groups->memory, sizeof(groups->memory));
 	find_version_1("pids", name, groups->processes, sizeof(groups->processes));
-	find_version_1("cpu", name, groups->processor, sizeof(groups->processor));
-	find_version_1("cpuacct", name, groups->accounting, sizeof(groups->accounting));
+
+	/* Each group costs a start some milliseconds. */
+	if (with_processor)
+		find_version_1("cpu", name, groups->processor, sizeof(groups->processor));
 }
 
 void groups_announce(const struct groups *groups)
 {
-	const char *const folders[] = { groups->memory, groups->processes, groups->processor, groups->accounting };
+	const char *const folders[] = { groups->memory, groups->processes, groups->processor };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
 		if (folders[i][0]) {
@@ -254,13 +255,16 @@ void groups_announce(const struct groups *groups)
 
 void groups_enter(const struct groups *groups, pid_t process)
 {
-	const char *const folders[] = { groups->memory, groups->processes, groups->processor, groups->accounting };
+	const char *const folders[] = { groups->memory, groups->processes, groups->processor };
 	char text[32];
 
 	(void)snprintf(text, sizeof(text), "%d", (int)process);
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		if (folders[i][0] && !group_write(folders[i], "cgroup.procs", text))
+		/* In version 2 all of them are one. */
+		bool same = i > 0 && strcmp(folders[i], folders[0]) == 0;
+
+		if (folders[i][0] && !same && !group_write(folders[i], "cgroup.procs", text))
 			refuse_errno("enter its control group", folders[i]);
 	}
 }
@@ -279,6 +283,5 @@ void groups_remove(struct groups *groups)
 	group_remove(groups->memory);
 	group_remove(groups->processes);
 	group_remove(groups->processor);
-	group_remove(groups->accounting);
 	memset(groups, 0, sizeof(*groups));
 }

@@ -12,10 +12,9 @@ struct groups {
 	char memory[PATH_MAX];
 	char processes[PATH_MAX];
 	char processor[PATH_MAX];
-	char accounting[PATH_MAX];
 };
 
-void groups_find(struct groups *groups);
+void groups_find(struct groups *groups, bool with_processor);
 
 /* Tells the supervisor what to remove should we die first. */
 void groups_announce(const struct groups *groups);

@@ -86,7 +86,7 @@ static void report(const char *name, bool held, const char *otherwise, long long
 
 void limits_prepare(const struct spec *spec)
 {
-	groups_find(&groups);
+	groups_find(&groups, spec->millicores > 0);
 
 	if (!limit_memory(spec)) {
 		group_remove(groups.memory);
@@ -137,18 +137,14 @@ bool limits_out_of_memory(void)
 void limits_read(struct usage *usage)
 {
 	if (groups.version == 2) {
-		usage->cpu_microseconds = read_number(groups.accounting, "cpu.stat", "usage_usec ");
+		usage->cpu_microseconds = read_number(groups.memory, "cpu.stat", "usage_usec ");
 		usage->peak_memory = read_number(groups.memory, "memory.peak", NULL);
 		usage->peak_processes = read_number(groups.processes, "pids.peak", NULL);
 		return;
 	}
 
-	usage->cpu_microseconds = read_number(groups.accounting, "cpuacct.usage", NULL);
 	usage->peak_memory = read_number(groups.memory, "memory.max_usage_in_bytes", NULL);
 	usage->peak_processes = read_number(groups.processes, "pids.peak", NULL);
-
-	if (usage->cpu_microseconds > 0)
-		usage->cpu_microseconds /= 1000;
 }
 
 void limits_remove(void)

@@ -24,6 +24,7 @@ bool limits_need_sampling(void);
 /* Whether the kernel killed something inside for want of memory. */
 bool limits_out_of_memory(void);
 
+/* What the groups tell stays as it is where they do not. */
 void limits_read(struct usage *usage);
 
 /* Removes the groups; nothing may run in them any more. */

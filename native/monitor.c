@@ -24,6 +24,7 @@
 #include "protocol.h"
 #include "record.h"
 #include "sample.h"
+#include "workspace.h"
 
 #define SAMPLE_MILLISECONDS 250
 
@@ -174,14 +175,15 @@ static void from_init(struct monitor *monitor)
 	}
 }
 
-static void child_changed(struct monitor *monitor, pid_t child, int status, const struct rusage *used)
+static void child_changed(struct monitor *monitor, const struct report *report)
 {
+	int status = report->status;
 	bool gone = WIFEXITED(status) || WIFSIGNALED(status);
 
-	if (child == monitor->init && gone) {
+	if (report->child == monitor->init && gone) {
 		monitor->init_gone = true;
-		monitor->used = *used;
-	} else if (child == monitor->disk_watcher && gone) {
+		monitor->used = report->used;
+	} else if (report->child == monitor->disk_watcher && gone) {
 		monitor->disk_watcher = 0;
 
 		/* Without its watcher the limit would not hold. */
@@ -190,21 +192,24 @@ static void child_changed(struct monitor *monitor, pid_t child, int status, cons
 		else if (!monitor->ending_since)
 			reach_limit(monitor, "disk", -1);
 	} else {
-		record_stopped(child, status);
+		record_stopped(report->child, status);
 	}
+}
+
+static void take_reports(struct monitor *monitor)
+{
+	struct report report;
+
+	while (record_take(&report))
+		child_changed(monitor, &report);
 }
 
 static void from_children(struct monitor *monitor)
 {
 	struct signalfd_siginfo information;
-	struct rusage used;
-	int status;
-	pid_t child;
 
 	(void)!read(monitor->children, &information, sizeof(information));
-
-	while ((child = wait4(-1, &status, __WALL | WNOHANG, &used)) > 0)
-		child_changed(monitor, child, status, &used);
+	take_reports(monitor);
 }
 
 static void from_control(struct monitor *monitor)
@@ -249,8 +254,11 @@ static void handle(struct monitor *monitor, const struct epoll_event *event)
 		from_children(monitor);
 		break;
 	case FROM_COMMANDS:
-		if (event->events & EPOLLIN)
+		if (event->events & EPOLLIN) {
 			record_notification();
+			take_reports(monitor);
+		}
+
 		break;
 	case FROM_CLOCK:
 		from_clock(monitor);
@@ -301,6 +309,7 @@ static void report_end(struct monitor *monitor)
 	}
 
 	limits_remove();
+	workspace_clean(monitor->spec);
 
 	message_begin('U');
 	message_text(ending);
@@ -354,6 +363,8 @@ void monitor_run(const struct spec *spec, pid_t init, int init_descriptor, int i
 	if (monitor.poller < 0 || follow_children(&monitor) < 0)
 		refuse_errno("follow what happens", "");
 
+	/* Processes and threads inside, init and the disk's watcher. */
+	record_prepare((size_t)spec->processes + 16);
 	follow(&monitor, control_socket, FROM_CONTROL);
 	follow(&monitor, init_socket, FROM_INIT);
 	follow(&monitor, monitor.children, FROM_CHILDREN);

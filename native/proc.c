@@ -11,6 +11,7 @@
 #include "tree.h"
 
 #define EMPTY "/.empty"
+#define EMPTY_FILE "/.empty-file"
 
 /*
  * Where the launcher runs as root, files here that belong to root would be writable for the sandbox's user, whom the kernel takes for the
@@ -38,6 +39,7 @@ void proc_build(void)
 		       "The sandbox cannot mount a /proc of its own: %s.", strerror(errno));
 
 	make_folder(EMPTY, 0555);
+	make_file(EMPTY_FILE, "", 0, 0444);
 
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++) {
 		if (lstat(hidden[i], &status) < 0)
@@ -46,6 +48,6 @@ void proc_build(void)
 		if (S_ISDIR(status.st_mode))
 			bind_over(EMPTY, hidden[i], BIND_READ_ONLY | BIND_INSIDE | BIND_NO_EXECUTE);
 		else
-			bind_over("/dev/null", hidden[i], BIND_READ_ONLY | BIND_INSIDE | BIND_NO_EXECUTE);
+			bind_over(EMPTY_FILE, hidden[i], BIND_READ_ONLY | BIND_INSIDE | BIND_NO_EXECUTE);
 	}
 }

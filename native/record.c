@@ -51,6 +51,11 @@ struct command {
 	int64_t ended;
 };
 
+static struct report *reports;
+static size_t reports_size;
+static size_t reports_kept;
+static size_t reports_taken;
+
 static struct table commands;
 static struct table seized;
 static int listener = -1;
@@ -79,6 +84,67 @@ long long record_count(void)
 	return count;
 }
 
+/* Runs between a system call of ours and its restart, never beside other code: the signal is blocked everywhere else. */
+static void keep_reports(int signal)
+{
+	int error = errno;
+
+	(void)signal;
+
+	while (reports_kept < reports_size) {
+		struct report *report = &reports[reports_kept];
+
+		report->child = wait4(-1, &report->status, __WALL | WNOHANG, &report->used);
+
+		if (report->child <= 0)
+			break;
+
+		reports_kept++;
+	}
+
+	errno = error;
+}
+
+void record_prepare(size_t most_children)
+{
+	struct sigaction action = { .sa_handler = keep_reports, .sa_flags = SA_RESTART };
+
+	reports_size = most_children;
+	reports = calloc(reports_size, sizeof(*reports));
+
+	if (!reports || sigaction(SIGCHLD, &action, NULL) < 0)
+		refuse_errno("follow its processes", "");
+}
+
+bool record_take(struct report *report)
+{
+	if (reports_taken < reports_kept) {
+		*report = reports[reports_taken++];
+		return true;
+	}
+
+	reports_taken = reports_kept = 0;
+	report->child = wait4(-1, &report->status, __WALL | WNOHANG, &report->used);
+	return report->child > 0;
+}
+
+/*
+ * A thread that executes holds a lock until its sibling threads are reaped; seizing one of them waits for that lock, and if another was seized
+ * before, it is we who must reap it. So reports are taken while we wait: the signal interrupts the wait, and the kernel starts it anew.
+ */
+static long seize_while_reaping(pid_t task)
+{
+	sigset_t children;
+	long result;
+
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	(void)sigprocmask(SIG_UNBLOCK, &children, NULL);
+	result = ptrace(PTRACE_SEIZE, task, NULL, PTRACE_O_TRACEEXEC);
+	(void)sigprocmask(SIG_BLOCK, &children, NULL);
+	return result;
+}
+
 static bool seize(pid_t task)
 {
 	struct entry *entry;
@@ -87,7 +153,7 @@ static bool seize(pid_t task)
 	if (table_find(&seized, task))
 		return true;
 
-	if (ptrace(PTRACE_SEIZE, task, NULL, PTRACE_O_TRACEEXEC) < 0)
+	if (seize_while_reaping(task) < 0)
 		return false;
 
 	entry = calloc(1, sizeof(*entry));

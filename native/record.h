@@ -6,6 +6,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /* Event data of process descriptors in the monitor's poll: this bit and the process number. */
@@ -13,10 +15,23 @@
 
 void record_begin(int listener, int poll);
 
+/* Children may report at any time, also while we wait to seize a task; they are kept until they are taken. To be called before the first. */
+void record_prepare(size_t most_children);
+
 /* A task wants to execute something. */
 void record_notification(void);
 
-/* A task that we trace stopped or ended; to be called with what waitpid returned. */
+/* What a child or a traced task reported. */
+struct report {
+	pid_t child;
+	int status;
+	struct rusage used;
+};
+
+/* The next report; false when there is none. */
+bool record_take(struct report *report);
+
+/* A task that we trace stopped or ended. */
 void record_stopped(pid_t task, int status);
 
 /* A process of the record ended, or was reaped. */

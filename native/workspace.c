@@ -62,7 +62,8 @@ static int remove_below(int folder, int depth)
 	return result;
 }
 
-int remove_tree(int parent, const char *name)
+/* Follows no links; unreadable folders are made readable first. 0 when nothing is left. */
+static int remove_tree(int parent, const char *name)
 {
 	struct stat status;
 
@@ -207,4 +208,22 @@ int workspace_build(const struct spec *spec)
 	}
 
 	return spec->upper_parent ? changes_on_disk(spec, lower) : changes_in_memory(spec, lower);
+}
+
+void workspace_clean(const struct spec *spec)
+{
+	char name[NAME_MAX + 1];
+	int folder;
+
+	if (!spec->upper_parent || (size_t)snprintf(name, sizeof(name), "%s.work", spec->upper_name) >= sizeof(name))
+		return;
+
+	folder = open(spec->upper_parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* What stays is cleared by the next mount, or with the run's folder. */
+	if (folder >= 0 && remove_tree(folder, name) < 0)
+		errno = 0;
+
+	if (folder >= 0)
+		close(folder);
 }

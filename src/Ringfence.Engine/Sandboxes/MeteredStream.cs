@@ -3,6 +3,9 @@ namespace Ringfence.Sandboxes;
 /// <summary>A command's output on its way to the reader: every byte is counted, and every read says that the command is alive.</summary>
 internal sealed class MeteredStream(Stream inner, Action<int> onRead) : Stream
 {
+    // EIO: how a terminal whose last process has gone says that it has ended.
+    private const int TerminalIsGone = 5;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -19,13 +22,32 @@ internal sealed class MeteredStream(Stream inner, Action<int> onRead) : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override int Read(Span<byte> buffer) => Count(inner.Read(buffer));
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return Count(inner.Read(buffer));
+        }
+        catch (IOException hangUp) when (hangUp.HResult == TerminalIsGone)
+        {
+            return Count(0);
+        }
+    }
 
     public override async Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         await ReadAsync(buffer.AsMemory(offset, count), cancellationToken);
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Count(await inner.ReadAsync(buffer, cancellationToken));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return Count(await inner.ReadAsync(buffer, cancellationToken));
+        }
+        catch (IOException hangUp) when (hangUp.HResult == TerminalIsGone)
+        {
+            return Count(0);
+        }
+    }
 
     public override void Flush() => inner.Flush();
 

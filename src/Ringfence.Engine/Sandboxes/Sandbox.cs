@@ -23,7 +23,7 @@ public sealed class Sandbox : IAsyncDisposable
 
     public Stream StandardError => process.StandardError;
 
-    /// <summary>Listens on <see cref="SandboxEndpoints.Gateway"/> inside; null without <see cref="SandboxDoors.Gateway"/>. The caller disposes it.</summary>
+    /// <summary>Listens on <see cref="SandboxEndpoints.Gateway"/> inside; null without <see cref="SandboxDoors.Gateway"/>. Closed with the sandbox.</summary>
     public Socket? GatewayListener => process.GatewayListener;
 
     /// <summary>Accepts every other TCP connection; <c>SO_ORIGINAL_DST</c> tells what was meant. Null without <see cref="SandboxDoors.Egress"/>.</summary>
@@ -55,6 +55,9 @@ public sealed class Sandbox : IAsyncDisposable
 
     /// <summary>Ends it; <see cref="Completion"/> tells <see cref="SandboxExit.Killed"/>. Returns at once; the first reason stays.</summary>
     public void Kill(string by) => process.Kill(new SandboxExit.Killed(by));
+
+    /// <summary>The launcher's outer half.</summary>
+    internal int MonitorProcess => process.MonitorProcess;
 
     public async ValueTask DisposeAsync()
     {

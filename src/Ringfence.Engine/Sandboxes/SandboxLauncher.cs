@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Net.Sockets;
 using Ringfence.Audit;
@@ -9,8 +10,6 @@ namespace Ringfence.Sandboxes;
 /// <param name="scratchDirectory">A folder of ours on this machine; each sandbox keeps its control socket there while it lives.</param>
 public sealed class SandboxLauncher(string nativeExecutable, string scratchDirectory, TimeProvider time)
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     /// <summary>
     /// Starts the command behind all walls, or tells every reason why not: nothing of it runs before every wall and limit stands.
     /// Failures: <c>sandbox_spec</c> (the spec asks for what cannot be), <c>sandbox_unavailable</c> (this machine cannot build it).
@@ -31,7 +30,12 @@ public sealed class SandboxLauncher(string nativeExecutable, string scratchDirec
             return new Failure("sandbox_unavailable", $"The sandbox launcher {nativeExecutable} is missing.", "Build or install it: ./native/build.sh.");
         }
 
-        var process = await LaunchAsync(resolved, name, recorder, cancellationToken);
+        var launched = await LaunchAsync(resolved, name, recorder, cancellationToken);
+
+        if (!launched.Succeeded(out var process))
+        {
+            return Result.Fail<Sandbox>(launched.Failures);
+        }
 
         await using var stop = cancellationToken.Register(() => process.Kill(new SandboxExit.Killed("cancelled")));
 
@@ -46,27 +50,67 @@ public sealed class SandboxLauncher(string nativeExecutable, string scratchDirec
         return new Sandbox(process, name);
     }
 
-    private async Task<SandboxProcess> LaunchAsync(SandboxSpec spec, string name, IRecorder recorder, CancellationToken cancellationToken)
-    {
-        var folder = Path.Combine(scratchDirectory, $"{Environment.ProcessId}-{Guid.CreateVersion7(time.GetUtcNow()):N}");
-        Directory.CreateDirectory(folder, OwnerOnly);
+    /// <summary>
+    /// Removes what a power cut or a kill -9 left on this machine: control groups and folders whose owner is gone. Call it at start; other
+    /// supervisors may be running. Returns how many were removed.
+    /// </summary>
+    public int Sweep() => ScratchFolder.Sweep(scratchDirectory) + ControlGroups.Sweep();
 
-        // A socket's path may have 107 bytes; through a descriptor of its folder every path is short.
-        using var handle = File.OpenHandle(Path.Combine(folder, "lock"), FileMode.CreateNew, FileAccess.Write, FileShare.None);
-        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        var directory = RawDirectory.Open(folder);
+    private async Task<Result<SandboxProcess>> LaunchAsync(SandboxSpec spec, string name, IRecorder recorder, CancellationToken cancellationToken)
+    {
+        var folder = ScratchFolder.Create(scratchDirectory, $"{Environment.ProcessId}-{Guid.CreateVersion7(time.GetUtcNow()):N}");
+        Process? process = null;
 
         try
         {
-            listener.Bind(new UnixDomainSocketEndPoint($"/proc/self/fd/{directory.Descriptor}/control"));
+            using var listener = Listen(folder.Path);
+            process = Start(folder.Path);
+
+            if (await AcceptAsync(listener, process, cancellationToken) is not { } connection)
+            {
+                return Abandon(process, folder, $"The sandbox launcher ended with {process.ExitCode} before it connected.");
+            }
+
+            var control = new ControlSocket(connection);
+            control.Send(SandboxArguments.Frame([.. SandboxArguments.For(spec, name), .. SandboxArguments.Digests(KnownDigests.All)]));
+            return new SandboxProcess(name, folder, process, control, spec.Limits, recorder, time);
         }
-        finally
+        catch (Exception error) when (error is Win32Exception or SocketException or IOException)
         {
-            directory.Dispose();
+            return Abandon(process, folder, $"The sandbox launcher cannot run: {error.Message}");
+        }
+        catch
+        {
+            Abandon(process, folder, "");
+            throw;
+        }
+    }
+
+    // Without a connection it has built nothing.
+    private static Failure Abandon(Process? process, ScratchFolder folder, string message)
+    {
+        process?.Kill();
+        process?.Dispose();
+        folder.Dispose();
+        return new Failure("sandbox_unavailable", message, "Run `ringfence doctor`.");
+    }
+
+    // A socket's path may have 107 bytes; through a descriptor of its folder every path is short.
+    private static Socket Listen(string folder)
+    {
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+        using (var directory = RawDirectory.Open(folder))
+        {
+            listener.Bind(new UnixDomainSocketEndPoint($"/proc/self/fd/{directory.Descriptor}/control"));
         }
 
         listener.Listen(1);
+        return listener;
+    }
 
+    private Process Start(string folder)
+    {
         var start = new ProcessStartInfo(nativeExecutable, ["control"])
         {
             WorkingDirectory = folder,
@@ -76,25 +120,15 @@ public sealed class SandboxLauncher(string nativeExecutable, string scratchDirec
             RedirectStandardError = true,
         };
         start.Environment.Clear();
-
-        var process = Process.Start(start)!;
-        var connection = await AcceptAsync(listener, process, cancellationToken);
-        var control = new ControlSocket(connection);
-        control.Send(SandboxArguments.Frame([.. SandboxArguments.For(spec, name), .. SandboxArguments.Digests(KnownDigests.All)]));
-        return new SandboxProcess(name, folder, process, control, spec.Limits, recorder, time);
+        return Process.Start(start)!;
     }
 
-    private static async Task<Socket> AcceptAsync(Socket listener, Process process, CancellationToken cancellationToken)
+    private static async Task<Socket?> AcceptAsync(Socket listener, Process process, CancellationToken cancellationToken)
     {
         var accepted = listener.AcceptAsync(cancellationToken).AsTask();
         var exited = process.WaitForExitAsync(cancellationToken);
 
         // A launcher that cannot run at all (wrong machine, blocked by a security module) never connects.
-        if (await Task.WhenAny(accepted, exited) == accepted)
-        {
-            return await accepted;
-        }
-
-        throw new InvalidOperationException($"The sandbox launcher ended with {process.ExitCode} before it connected.");
+        return await Task.WhenAny(accepted, exited) == accepted ? await accepted : null;
     }
 }

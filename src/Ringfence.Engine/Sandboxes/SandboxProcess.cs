@@ -13,7 +13,7 @@ namespace Ringfence.Sandboxes;
 internal sealed class SandboxProcess : IDisposable
 {
     private readonly string name;
-    private readonly string folder;
+    private readonly ScratchFolder folder;
     private readonly Process process;
     private readonly ControlSocket control;
     private readonly SandboxLimits limits;
@@ -34,11 +34,12 @@ internal sealed class SandboxProcess : IDisposable
     private long outputBytes;
 
     public SandboxProcess(
-        string name, string folder, Process process, ControlSocket control, SandboxLimits limits, IRecorder recorder, TimeProvider time)
+        string name, ScratchFolder folder, Process process, ControlSocket control, SandboxLimits limits, IRecorder recorder, TimeProvider time)
     {
         (this.name, this.folder, this.process, this.control) = (name, folder, process, control);
         (this.limits, this.recorder, this.time) = (limits, recorder, time);
         commands = new CommandRecord(name, recorder);
+        MonitorProcess = process.Id;
         StandardInput = process.StandardInput.BaseStream;
         StandardOutput = new MeteredStream(process.StandardOutput.BaseStream, NoteOutput);
         StandardError = new MeteredStream(process.StandardError.BaseStream, NoteOutput);
@@ -61,6 +62,8 @@ internal sealed class SandboxProcess : IDisposable
     public Socket? DnsSocket { get; private set; }
 
     public Socket? DnsListener { get; private set; }
+
+    public int MonitorProcess { get; }
 
     public SafeFileHandle? Terminal => terminal?.SafeFileHandle;
 
@@ -267,7 +270,7 @@ internal sealed class SandboxProcess : IDisposable
         }
 
         ControlGroups.Remove(controlGroups);
-        RemoveFolder();
+        folder.Dispose();
 
         var exit = (reason ?? ended.Exit ?? new SandboxExit.Killed("monitor lost")) with
         {
@@ -304,21 +307,6 @@ internal sealed class SandboxProcess : IDisposable
         catch (RecordUnavailableException)
         {
             // Whoever awaits the run learns it from the recorder's next flush; the sandbox is gone either way.
-        }
-    }
-
-    private void RemoveFolder()
-    {
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-        }
-        catch (IOException)
-        {
-            // The sweep at the next start takes it.
         }
     }
 

@@ -46,6 +46,21 @@ internal sealed record Trial(SandboxExit Exit, string Output, string Error, IRea
         }
     }
 
+    /// <summary>On a terminal both streams are one, and its end is an error of the device.</summary>
+    public static async Task<Trial> RunTerminalAsync(SandboxSpec spec)
+    {
+        using var folder = new TrialFolder();
+        var recorder = new FactRecorder();
+        var started = await Launcher(folder).StartAsync(spec, "trial", recorder, TestContext.Current.CancellationToken);
+        Assert.True(started.Succeeded(out var sandbox), string.Join("; ", started.Failures));
+
+        await using (sandbox)
+        {
+            var output = await ReadAsync(sandbox.StandardOutput);
+            return new Trial(await sandbox.Completion, output, "", recorder.Facts, sandbox.Isolation);
+        }
+    }
+
     public static SandboxLauncher Launcher(TrialFolder folder) => new(Native, folder.Below("scratch"), TimeProvider.System);
 
     public static async Task<string> ReadAsync(Stream stream)

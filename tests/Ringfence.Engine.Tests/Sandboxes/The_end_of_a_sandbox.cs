@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using Ringfence.Audit;
+using Ringfence.Sandboxes;
+using Xunit;
+
+namespace Ringfence.Tests.Sandboxes;
+
+public sealed class The_end_of_a_sandbox
+{
+    // Starts the launcher as the supervisor does and follows it; then it is killed.
+    private const string Supervisor = """
+        import os, socket, subprocess, sys
+        native, frame, folder = sys.argv[1:]
+        listener = socket.socket(socket.AF_UNIX)
+        os.chdir(folder)
+        listener.bind('control')
+        listener.listen(1)
+        subprocess.Popen([native, 'control'], env={}, stdin=subprocess.DEVNULL)
+        connection, _ = listener.accept()
+        connection.sendall(open(frame, 'rb').read())
+        while connection.recv(65536): pass
+        """;
+
+    [Theory]
+    [InlineData("T01 double fork", "(sleep 1000 &) &")]
+    [InlineData("T02 new session", "setsid nohup sleep 1000 >/dev/null 2>&1 &")]
+    [InlineData("T03 deaf to signals", "(trap '' TERM INT HUP QUIT; while :; do sleep 1000; done) &")]
+    [InlineData("T05 waits on a pipe", "mkfifo /tmp/p; cat /tmp/p & (echo > /tmp/q) & mkfifo /tmp/q")]
+    [InlineData("T06 stopped", "sleep 1000 & kill -STOP $!")]
+    [InlineData("T11 holds the workspace open", "exec 9>/workspace/held; sleep 1000 <&9 &")]
+    public async Task Takes_what_a_command_left_behind(string what, string script)
+    {
+        using var folder = new TrialFolder();
+        var spec = Trial.Shell($"{script}\nsleep 0; exit 0") with { Workspace = new WorkspaceMount(folder.Below("lower"), folder.Below("upper")) };
+
+        var trial = await Trial.RunAsync(spec);
+
+        Assert.True(trial.Exit is SandboxExit.Exited { Code: 0 }, $"{what}: {trial.Exit}");
+        Assert.Empty(Leftovers.Find(trial));
+    }
+
+    [Fact]
+    public async Task T07_comes_with_the_death_of_the_monitor()
+    {
+        using var folder = new TrialFolder();
+        var recorder = new FactRecorder();
+        var started = await Trial.Launcher(folder).StartAsync(Trial.Shell("trap '' TERM; echo up; sleep 1000"), "orphan", recorder, TestContext.Current.CancellationToken);
+        await using var sandbox = started.Value;
+        await sandbox.StandardOutput.ReadExactlyAsync(new byte[3], TestContext.Current.CancellationToken);
+
+        Process.GetProcessById(sandbox.MonitorProcess).Kill();
+
+        Assert.Equal("monitor lost", Assert.IsType<SandboxExit.Killed>(await sandbox.Completion).By);
+        Assert.Equal(0, await sandbox.StandardOutput.ReadAsync(new byte[1], TestContext.Current.CancellationToken));
+        Assert.Empty(Leftovers.Find(recorder.Facts));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "scratch")));
+    }
+
+    [Fact]
+    public async Task T08_comes_with_the_death_of_the_supervisor()
+    {
+        using var folder = new TrialFolder();
+        var frame = Path.Combine(folder.Path, "frame");
+        await File.WriteAllBytesAsync(
+            frame, SandboxArguments.Frame(SandboxArguments.For(Trial.Shell("trap '' TERM; echo up; sleep 1000"), "orphan")), TestContext.Current.CancellationToken);
+        var start = new ProcessStartInfo("python3", ["-c", Supervisor, Trial.Native, frame, folder.Below("work")]) { RedirectStandardOutput = true };
+        using var supervisor = Process.Start(start)!;
+        Assert.Equal("up", await supervisor.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+
+        supervisor.Kill();
+
+        // The pipe ends when the last process that held it is gone.
+        Assert.Equal("", await supervisor.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task T09_leaves_nothing_however_it_came()
+    {
+        using var folder = new TrialFolder();
+        var launcher = Trial.Launcher(folder);
+        var random = new Random(20261121);
+        var recorder = new FactRecorder();
+        var before = OpenDescriptors();
+
+        for (var round = 0; round < 60; round++)
+        {
+            var upper = folder.Below($"upper-{round}");
+            var spec = Trial.Shell("for i in 1 2 3; do /bin/true; done; sleep 0.01; (sleep 1000 &)") with
+            {
+                Workspace = new WorkspaceMount(folder.Below("lower"), upper),
+                Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
+            };
+            var started = await launcher.StartAsync(spec, $"round {round}", recorder, TestContext.Current.CancellationToken);
+            await using var sandbox = started.Value;
+
+            switch (round % 4)
+            {
+                case 0:
+                    await sandbox.Completion;
+                    break;
+                case 1:
+                    sandbox.Kill("test");
+                    break;
+                case 2:
+                    await Task.Delay(random.Next(30), TestContext.Current.CancellationToken);
+                    KillHard(sandbox.MonitorProcess);
+                    break;
+                default:
+                    await Task.Delay(random.Next(30), TestContext.Current.CancellationToken);
+                    break;
+            }
+        }
+
+        Assert.Equal(60, recorder.Facts.OfType<SandboxEnded>().Count());
+        Assert.Empty(Leftovers.Find(recorder.Facts));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "scratch")));
+        Assert.InRange(OpenDescriptors(), 0, before + 8);
+    }
+
+    [Fact]
+    public async Task Is_cleaned_up_by_the_next_start_after_a_power_cut()
+    {
+        using var folder = new TrialFolder();
+        var launcher = Trial.Launcher(folder);
+        using var living = ScratchFolder.Create(folder.Below("scratch"), "living");
+        ScratchFolder.Create(folder.Below("scratch"), "dead").Dispose();
+        await File.WriteAllTextAsync(Path.Combine(folder.Below("scratch/dead"), "lock"), "", TestContext.Current.CancellationToken);
+
+        Assert.True(launcher.Sweep() >= 1);
+
+        Assert.Equal(["living"], Directory.EnumerateDirectories(Path.Combine(folder.Path, "scratch")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Is_cancelled_before_the_command_runs()
+    {
+        using var folder = new TrialFolder();
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Trial.Launcher(folder).StartAsync(Trial.Shell("sleep 1000"), "cancelled", new FactRecorder(), cancelled.Token));
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "scratch")));
+    }
+
+    private static int OpenDescriptors() => Directory.GetFiles("/proc/self/fd").Length;
+
+    private static void KillHard(int process)
+    {
+        try
+        {
+            Process.GetProcessById(process).Kill();
+        }
+        catch (ArgumentException)
+        {
+            // It was faster.
+        }
+    }
+}
+
+/// <summary>What is on the machine after a sandbox has ended and should not be.</summary>
+internal static class Leftovers
+{
+    public static IReadOnlyList<string> Find(Trial trial) => Find(trial.Facts);
+
+    public static IReadOnlyList<string> Find(IReadOnlyList<AuditFact> facts) =>
+    [
+        .. facts.OfType<CommandStarted>().Select(c => c.Pid).Distinct().Where(IsInASandbox).Select(p => $"process {p}"),
+        .. File.ReadLines("/proc/self/mountinfo").Where(l => l.Contains("rf-sandbox-test", StringComparison.Ordinal)),
+    ];
+
+    // A process number may have been given to somebody else by now; only one with a root of its own is ours.
+    private static bool IsInASandbox(int process)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{process}/ns/user").LinkTarget != new FileInfo("/proc/self/ns/user").LinkTarget
+                && Directory.Exists($"/proc/{process}");
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}
