@@ -91,7 +91,8 @@ internal static class RunCommand
         await using (run.Recorder)
         {
             using var view = new LiveView(terminal, request.Limits, TimeProvider.System);
-            var events = output is RunOutput.Json ? WriteEventsAsync(terminal, home, run.Id) : Task.CompletedTask;
+            using var ended = new CancellationTokenSource();
+            var events = output is RunOutput.Json ? WriteEventsAsync(terminal, home, run.Id, ended.Token) : Task.CompletedTask;
 
             if (output is RunOutput.Text)
             {
@@ -104,7 +105,9 @@ internal static class RunCommand
                 outcome = await home.Supervisor.RunAsync(run, pipeline, cancellationToken);
             }
 
-            await events;
+            // All events are durable now; a record that broke before its end must not be waited for.
+            ended.CancelAfter(TimeSpan.FromSeconds(5));
+            await events.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         if (report is not null)
@@ -113,27 +116,35 @@ internal static class RunCommand
             return ExitCodes.For(run.Run.Status, run.Run.Reason);
         }
 
-        return Report(terminal, run.Run, outcome, output);
+        var learned = request.Network.Learn
+            ? LearnedHosts.Of(await new AuditReader(home.Database).FactsAsync<NetworkConnection>(run.Id, CancellationToken.None))
+            : null;
+        return Report(terminal, run.Run, outcome, output, learned);
     }
 
     /// <summary>A screen may miss an event; a script may not, so it gets them from the store.</summary>
-    private static async Task WriteEventsAsync(Terminal terminal, Home home, RunId run)
+    private static async Task WriteEventsAsync(Terminal terminal, Home home, RunId run, CancellationToken cancellationToken)
     {
-        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run, follow: true, CancellationToken.None))
+        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run, follow: true, cancellationToken))
         {
             terminal.WriteLine(happened.Json);
         }
     }
 
-    private static int Report(Terminal terminal, Run run, RunOutcome outcome, RunOutput output)
+    private static int Report(Terminal terminal, Run run, RunOutcome outcome, RunOutput output, IReadOnlyList<string>? learned)
     {
         if (output is RunOutput.Json)
         {
-            terminal.WriteJson(RunView.Of(run, outcome.Changes), AppJson.Default.RunView);
+            terminal.WriteJson(RunView.Of(run, outcome.Changes) with { Learned = learned }, AppJson.Default.RunView);
         }
         else if (output is RunOutput.Text)
         {
             RunSummary.Write(terminal, run, outcome.Changes);
+
+            if (learned is { Count: > 0 })
+            {
+                terminal.WriteLine($"  network  to allow just what was used: {LearnedHosts.AsFlags(learned)}");
+            }
         }
         else if (run.Published is { } place)
         {
@@ -146,7 +157,7 @@ internal static class RunCommand
             terminal.WriteFailures([failed.Failure]);
         }
 
-        return ExitCodes.For(run.Status, run.Reason);
+        return RunTransitions.HasEnded(run.Status) ? ExitCodes.For(run.Status, run.Reason) : ExitCodes.Environment;
     }
 
     /// <summary>An agent whose wire has no server would fail at its first word; better said now.</summary>

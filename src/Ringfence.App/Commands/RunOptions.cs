@@ -22,10 +22,11 @@ internal sealed class RunOptions
     private readonly Option<string> checkTimeout = new("--check-timeout") { Description = "Wall time of each check.", HelpName = "TIME", DefaultValueFactory = _ => "10m" };
     private readonly Option<string> attempts = new("--attempts") { Description = "How often the agent may try until the checks pass, 1 to 10.", HelpName = "N", DefaultValueFactory = _ => "3" };
     private readonly NetworkOptions network = new();
+    private readonly LimitOptions sandbox = new();
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, output];
+        [prompt, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -48,6 +49,7 @@ internal sealed class RunOptions
             Done = parsed.GetValue(done) ?? [],
             Attempts = Number("--attempts", parsed.GetRequiredValue(attempts), 1, 10, failures),
             Network = network.Read(parsed, failures),
+            Sandbox = sandbox.Read(parsed, failures),
             Output = Output(parsed.GetRequiredValue(output), failures),
             RequestedBy = Home.User,
         };

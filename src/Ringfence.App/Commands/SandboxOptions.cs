@@ -17,14 +17,11 @@ internal sealed class SandboxOptions
     private readonly Option<string?> record = new("--record") { Description = "New file for every command, connection and ending, as JSON Lines.", HelpName = "FILE" };
     private readonly Option<string[]> env = new("--env", "-e") { Description = "Variable for the command. Repeatable. Nothing else of your environment is passed on.", HelpName = "NAME=VALUE" };
     private readonly Option<string[]> mount = new("--mount") { Description = "Folder or file of this machine to show inside, read-only unless :rw. Repeatable.", HelpName = "PATH[:INSIDE[:rw]]" };
-    private readonly Option<string> memory = new("--memory") { Description = "Memory of all processes together.", HelpName = "SIZE", DefaultValueFactory = _ => "4GiB" };
-    private readonly Option<string> disk = new("--disk") { Description = "Room for changes.", HelpName = "SIZE", DefaultValueFactory = _ => "4GiB" };
-    private readonly Option<int> processes = new("--processes") { Description = "Processes and threads.", DefaultValueFactory = _ => 1024 };
-    private readonly Option<double> cpu = new("--cpu") { Description = "Processor cores; 0 is unlimited.", DefaultValueFactory = _ => 0 };
+    private readonly LimitOptions limits = new();
     private readonly Option<string?> timeout = new("--timeout") { Description = "Wall time.", HelpName = "TIME" };
     private readonly Option<bool> json = new("--json") { Description = "End with a JSON summary on standard output; what the command prints goes to standard error." };
 
-    public IEnumerable<Option> All => [repo, writeThrough, record, env, mount, memory, disk, processes, cpu, timeout, json];
+    public IEnumerable<Option> All => [repo, writeThrough, record, env, mount, .. limits.All, timeout, json];
 
     public Argument<string[]> Command { get; } = new("command") { Description = "The command and its arguments, after --.", Arity = ArgumentArity.OneOrMore };
 
@@ -47,16 +44,6 @@ internal sealed class SandboxOptions
             failures.Add(new Failure("record_exists", $"--record: {file} exists.", "Two records in one file are none; name a new one."));
         }
 
-        var limits = new SandboxLimits
-        {
-            MemoryBytes = Size("--memory", parsed.GetRequiredValue(memory), failures),
-            DiskBytes = Size("--disk", parsed.GetRequiredValue(disk), failures),
-            Processes = parsed.GetValue(processes),
-            MilliCores = (int)Math.Clamp(parsed.GetValue(cpu) * 1000, 0, 1_000_000),
-            OutputBytes = 0,
-            WallTime = Time(parsed.GetValue(timeout), failures),
-        };
-
         // A terminal only where one is on both sides: a pipe must get exactly what the command writes.
         var terminal = !Console.IsInputRedirected && !Console.IsOutputRedirected && !parsed.GetValue(json);
         var spec = new SandboxSpec
@@ -64,7 +51,7 @@ internal sealed class SandboxOptions
             Command = parsed.GetRequiredValue(Command),
             Environment = Variables(parsed, failures, terminal),
             Mounts = Mounts(parsed, failures),
-            Limits = limits,
+            Limits = limits.Read(parsed, failures) with { OutputBytes = 0, WallTime = Time(parsed.GetValue(timeout), failures) },
             Doors = SandboxDoors.Egress,
             Terminal = terminal ? new SandboxTerminal(Console.WindowHeight, Console.WindowWidth) : null,
         };
@@ -115,17 +102,6 @@ internal sealed class SandboxOptions
         }
 
         return mounts;
-    }
-
-    private static long Size(string flag, string text, List<Failure> failures)
-    {
-        if (ByteSize.TryParse(text, out var bytes) && bytes >= 16L << 20)
-        {
-            return bytes;
-        }
-
-        failures.Add(new Failure("bad_limit", $"{flag} cannot be '{text}'.", "A size of at least 16MiB, such as 512MiB or 4GiB."));
-        return 16L << 20;
     }
 
     private static TimeSpan? Time(string? text, List<Failure> failures)

@@ -45,6 +45,9 @@ internal sealed record RunView
 
     public IReadOnlyList<FileView>? Files { get; init; }
 
+    /// <summary>With <c>--network learn</c>: the allow list that the run would have needed.</summary>
+    public IReadOnlyList<string>? Learned { get; init; }
+
     public static RunView Of(Run run, ChangeSet? changes = null) => new()
     {
         Id = run.Id.Value,

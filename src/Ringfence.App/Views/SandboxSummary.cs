@@ -35,16 +35,11 @@ internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, Sand
             Say(Ansi.Green, "changes", asked.WriteThrough ? $"{files} brought into {asked.Repository}" : $"{files} kept in {place.Upper}");
         }
 
-        if (learn && AllowList(connections) is { Count: > 0 } hosts)
+        if (learn && LearnedHosts.Of(connections) is { Count: > 0 } hosts)
         {
-            Say(Ansi.Cyan, "used", string.Join(' ', hosts.Select(host => $"--allow {host}")));
+            Say(Ansi.Cyan, "used", LearnedHosts.AsFlags(hosts));
         }
     }
-
-    /// <summary>The hosts that were let through for learning, as flags take them.</summary>
-    public static IReadOnlyList<string> AllowList(IEnumerable<NetworkConnection> connections) =>
-        [.. connections.Where(c => c.Allowed && c.Reason == "learned" && c.Protocol != "dns")
-            .Select(c => c.Port is 443 or 80 ? c.Host : $"{c.Host}:{c.Port}").Distinct().Order(StringComparer.Ordinal)];
 
     private SandboxView Summarise(SandboxRequest asked, List<NetworkConnection> connections) => new()
     {
@@ -63,7 +58,7 @@ internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, Sand
         Changes = [.. changes.Where(entry => entry.Kind is not OverlayKind.Directory)
             .Select(entry => new SandboxChange(Printable.Escape(entry.Path.Span), JsonNamingPolicy.SnakeCaseLower.ConvertName(entry.Kind.ToString())))],
         ChangesKeptIn = changes.Count > 0 && !asked.WriteThrough ? place.Upper : null,
-        Learned = learn ? AllowList(connections) : null,
+        Learned = learn ? LearnedHosts.Of(connections) : null,
         CpuSeconds = exit.Usage.CpuMicroseconds < 0 ? null : exit.Usage.CpuMicroseconds / 1e6,
         PeakMemoryBytes = exit.Usage.PeakMemoryBytes < 0 ? null : exit.Usage.PeakMemoryBytes,
     };

@@ -63,8 +63,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         }
         catch (Exception exception) when (exception is RecordUnavailableException or DbException)
         {
-            outcome = new RunOutcome.Failed(FailReason.Environment, new Failure(
-                "record_unavailable", $"The record could not be written, so the run was stopped: {exception.Message}", "Is the disk full?"));
+            outcome = new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception));
         }
         catch (IOException exception)
         {
@@ -78,7 +77,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
         await stop.CancelAsync();
         await attending;
-        return await EndAsync(run, await SalvageAsync(run, outcome), time.GetElapsedTime(began));
+        return await TryEndAsync(run, await SalvageAsync(run, outcome), time.GetElapsedTime(began));
     }
 
     /// <summary>
@@ -150,6 +149,19 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         return outcome with { Changes = changes };
     }
 
+    /// <summary>An ending that cannot be written leaves the run to the next start, which finds it abandoned and ends it then.</summary>
+    private static async Task<RunOutcome> TryEndAsync(ActiveRun run, RunOutcome outcome, TimeSpan took)
+    {
+        try
+        {
+            return await EndAsync(run, outcome, took);
+        }
+        catch (Exception exception) when (exception is RecordUnavailableException or DbException)
+        {
+            return new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception), outcome.Changes);
+        }
+    }
+
     private static async Task<RunOutcome> EndAsync(ActiveRun run, RunOutcome outcome, TimeSpan took)
     {
         var (status, reason, message, by) = outcome switch
@@ -201,6 +213,9 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     }
 
     private async Task<string> CancellerAsync(ActiveRun run) => await store.CancelRequestedByAsync(run.Id, CancellationToken.None) ?? "the store";
+
+    private static Failure Unrecordable(Exception exception) => new(
+        "record_unavailable", $"The record could not be written, so the run was stopped: {exception.Message}", "Is the disk full?");
 
     private static Failure TimedOut(TimeSpan limit) => new("timeout", $"The run used its time of {limit}.", "Raise --timeout.");
 }
