@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +15,8 @@
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -257,12 +260,56 @@ static long long parent_command(int descriptor, pid_t process)
 	return 0;
 }
 
+static unsigned long stack_pointer(pid_t process)
+{
+	struct user_regs_struct registers;
+	struct iovec place = { .iov_base = &registers, .iov_len = sizeof(registers) };
+
+	if (ptrace(PTRACE_GETREGSET, process, (void *)NT_PRSTATUS, &place) < 0)
+		return 0;
+
+#if defined(__x86_64__)
+	return registers.rsp;
+#else
+	return registers.sp;
+#endif
+}
+
+/*
+ * How many arguments the program was given: the first word on its stack. The area of the arguments alone does not tell: a text that another
+ * thread shortened while the kernel copied it leaves a piece behind that looks like one argument more.
+ */
+static unsigned long argument_count(pid_t process)
+{
+	unsigned long pointer = stack_pointer(process);
+	long number;
+
+	errno = 0;
+	number = pointer ? ptrace(PTRACE_PEEKDATA, process, (void *)pointer, NULL) : -1;
+	return errno || number < 0 ? ULONG_MAX : (unsigned long)number;
+}
+
+/* Cuts off what lies behind the last argument; returns the length that is left. */
+static size_t within_arguments(const char *piece, size_t length, unsigned long *left)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (*left == 0)
+			return i;
+
+		if (piece[i] == 0)
+			(*left)--;
+	}
+
+	return length;
+}
+
 static void write_arguments(pid_t process)
 {
 	static char piece[64 * 1024];
 	char kept[KEPT_ARGUMENTS];
 	unsigned char result[DIGEST_LENGTH];
 	struct digest digest;
+	unsigned long left = argument_count(process);
 	size_t total = 0;
 	size_t shown = 0;
 	char path[64];
@@ -273,23 +320,26 @@ static void write_arguments(pid_t process)
 	digest_begin(&digest);
 
 	for (;;) {
-		ssize_t length = file < 0 ? 0 : read(file, piece, sizeof(piece));
+		ssize_t got = file < 0 ? 0 : read(file, piece, sizeof(piece));
+		size_t length;
 
-		if (length < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR)
 			continue;
 
-		if (length <= 0)
+		length = got <= 0 ? 0 : within_arguments(piece, (size_t)got, &left);
+
+		if (length == 0)
 			break;
 
 		if (shown < sizeof(kept)) {
-			size_t part = sizeof(kept) - shown < (size_t)length ? sizeof(kept) - shown : (size_t)length;
+			size_t part = sizeof(kept) - shown < length ? sizeof(kept) - shown : length;
 
 			memcpy(kept + shown, piece, part);
 			shown += part;
 		}
 
-		digest_add(&digest, piece, (size_t)length);
-		total += (size_t)length;
+		digest_add(&digest, piece, length);
+		total += length;
 	}
 
 	if (file >= 0)
