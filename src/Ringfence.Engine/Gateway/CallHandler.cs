@@ -35,7 +35,7 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
 
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lease.Cut);
 
-        if (Refuse(route, request) is { } refusal)
+        if (Refuse(route, request, lease.Player is not { IsLive: false }) is { } refusal)
         {
             await refusal.AnswerAsync(http, wire, aborted.Token);
             return;
@@ -47,6 +47,10 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         {
             await TooLarge().AnswerAsync(http, wire, aborted.Token);
         }
+        else if (lease.Player is { IsLive: false } player)
+        {
+            await PlayAsync(http, lease, wire, player, body, aborted.Token);
+        }
         else if (route!.Kind == RouteKind.Free)
         {
             await forwarder.PassAsync(http, wire, body.Memory, aborted.Token);
@@ -55,6 +59,26 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         {
             await ChargeAsync(http, lease, wire, route, body, aborted.Token);
         }
+    }
+
+    // Played back: nothing is reserved, nothing is sent, and what is not on the cassette is an error that says why.
+    private static async Task PlayAsync(
+        HttpContext http, GatewayLease lease, IModelWire wire, CassettePlayer player, RequestBytes body, CancellationToken cancellationToken)
+    {
+        var path = http.Request.Path + http.Request.QueryString.Value;
+        var asked = Encoding.UTF8.GetString(body.Span);
+
+        if (player.Find(path, asked) is not { } exchange)
+        {
+            var miss = new Refusal(lease.Request.TerminalStatus, "cassette_miss", player.Explain(path, asked), IsTerminal: true);
+            lease.Recorder.Append(new ModelFailed("", miss.Status, miss.Code, miss.Message));
+            await miss.AnswerAsync(http, wire, cancellationToken);
+            return;
+        }
+
+        http.Response.StatusCode = exchange.Status;
+        http.Response.ContentType = exchange.ContentType;
+        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(exchange.Response), cancellationToken);
     }
 
     private async Task ChargeAsync(
@@ -83,7 +107,9 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
             return;
         }
 
-        var call = new ModelCall(lease, place, wire, facts, price, isSubAgent ? agent.ToString() : null, options, ledger, time);
+        // Null is the main conversation; side calls name sessions and sort prompts.
+        var conversation = isSubAgent ? agent.ToString() : place.IsTurn ? null : "side";
+        var call = new ModelCall(lease, place, wire, facts, price, conversation, options, ledger, time);
         await call.RunAsync(http, body, forwarder, cancellationToken);
     }
 
@@ -106,14 +132,14 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         return isGood ? bound : null;
     }
 
-    private Refusal? Refuse(Route? route, HttpRequest request)
+    private Refusal? Refuse(Route? route, HttpRequest request, bool isLive)
     {
         if (route is null)
         {
             return new Refusal(404, "unknown_path", $"{Printable.Escape(request.Method)} {Printable.Escape(request.Path.Value ?? "")} is not a call that is metered here.");
         }
 
-        if (!upstreams.Serves(route.Wire))
+        if (isLive && !upstreams.Serves(route.Wire))
         {
             return new Refusal(404, "no_upstream", $"No upstream is configured for {WireName.Of(route.Wire)}.", IsTerminal: true);
         }

@@ -7,14 +7,14 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
 {
     /// <summary>Forwards a call that costs nothing.</summary>
     public async Task PassAsync(HttpContext http, IModelWire wire, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        await AnswerAsync(http, wire, await ForwardAsync(http, wire, null, body, cancellationToken), cancellationToken);
+        await AnswerAsync(http, wire, await ForwardAsync(http, wire, null, body, null, cancellationToken), cancellationToken);
 
     /// <summary>Answers in the provider's place when it gave no answer.</summary>
     public static Task AnswerAsync(HttpContext http, IModelWire wire, Ending ending, CancellationToken cancellationToken) =>
         ending.Answer is { } refusal ? refusal.AnswerAsync(http, wire, cancellationToken) : Task.CompletedTask;
 
     public async Task<Ending> ForwardAsync(
-        HttpContext http, IModelWire wire, CallFacts? facts, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+        HttpContext http, IModelWire wire, CallFacts? facts, ReadOnlyMemory<byte> body, CassetteRecorder? cassette, CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(options.UpstreamSilence);
@@ -22,7 +22,7 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
 
         try
         {
-            (response, _) = await upstreams.SendAsync(wire.Wire, target => Request(http.Request, target, body), silence.Token);
+            (response, _) = await upstreams.SendAsync(wire.Wire, target => Request(http.Request, target, body, cassette is not null), silence.Token);
         }
         catch (HttpRequestException exception)
         {
@@ -44,11 +44,19 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
 
         using (response)
         {
-            return await new ResponseRelay(http, wire, facts, response, options.UpstreamSilence, time).RunAsync(silence, cancellationToken);
+            var relay = new ResponseRelay(http, wire, facts, response, options.UpstreamSilence, cassette is not null, time);
+            var ending = await relay.RunAsync(silence, cancellationToken);
+
+            if (cassette is not null && relay.Kept is { } kept && ending.IsComplete)
+            {
+                await cassette.AddAsync(http.Request.Path + http.Request.QueryString.Value, body, ending.Status, response.Content.Headers.ContentType?.ToString(), kept, cancellationToken);
+            }
+
+            return ending;
         }
     }
 
-    private static HttpRequestMessage Request(HttpRequest from, Uri target, ReadOnlyMemory<byte> body)
+    private static HttpRequestMessage Request(HttpRequest from, Uri target, ReadOnlyMemory<byte> body, bool plain)
     {
         // The path was matched against the known ones, so nothing in it climbs; a key in the query is the caller's token.
         var query = QueryWithoutKey(from.QueryString.Value ?? "");
@@ -60,6 +68,13 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
         }
 
         Headers.CopyTo(from.Headers, to);
+
+        if (plain)
+        {
+            // What is written down is to be read by people.
+            to.Headers.Remove("accept-encoding");
+        }
+
         return to;
     }
 

@@ -28,6 +28,7 @@ public sealed class GatewayLease : IAsyncDisposable
     {
         pace = new Pace(time);
         Request = request;
+        Context = new ContextWatch(request.Pins);
         Recorder = recorder;
         Scopes = scopes;
         this.close = close;
@@ -65,6 +66,14 @@ public sealed class GatewayLease : IAsyncDisposable
 
     internal InputBounds Bounds { get; } = new();
 
+    internal ContextWatch Context { get; }
+
+    /// <summary>Writes the exchanges down; null when nobody asked for it.</summary>
+    internal CassetteRecorder? Cassette { get; init; }
+
+    /// <summary>Answers instead of the provider; null when calls are live.</summary>
+    internal CassettePlayer? Player { get; init; }
+
     /// <summary>Cancelled when every call in flight must stop now.</summary>
     internal CancellationToken Cut => cut.Token;
 
@@ -89,6 +98,11 @@ public sealed class GatewayLease : IAsyncDisposable
         await IdleAsync();
         await close(this);
         Bounds.Dispose();
+
+        if (Cassette is not null)
+        {
+            await Cassette.DisposeAsync();
+        }
     }
 
     internal void Add(Socket door) => doors.Add(door);

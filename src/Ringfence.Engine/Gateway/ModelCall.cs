@@ -12,6 +12,7 @@ internal sealed class ModelCall(
     BudgetLedger ledger, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();
+    private ContextSeen? seen;
 
     public async Task RunAsync(HttpContext http, RequestBytes body, Forwarder forwarder, CancellationToken cancellationToken)
     {
@@ -39,7 +40,7 @@ internal sealed class ModelCall(
 
                 // Until the forwarder says otherwise, the request may have been received and charged.
                 ending = new Ending { MayBeCharged = true, Error = new Failure("broken", "The call broke off inside the gateway.") };
-                ending = await forwarder.ForwardAsync(http, wire, facts, changed, cancellationToken);
+                ending = await forwarder.ForwardAsync(http, wire, facts, changed, lease.Cassette, cancellationToken);
             }
             finally
             {
@@ -115,10 +116,20 @@ internal sealed class ModelCall(
             Append(new BudgetClamped(place.Call, before, sent));
         }
 
-        var digest = Convert.ToHexStringLower(SHA256.HashData(body.Span));
+        // A key has no run whose story could be told; its calls are metered and no more.
+        if (!lease.Request.IsStanding)
+        {
+            seen = lease.Context.Look(place.Call, conversation, body.Span, facts, lease.Recorder);
+        }
 
         Append(new ModelRequested(
-            place.Call, WireName.Of(wire.Wire), facts.Model, facts.Model, body.Span.Length, facts.MaxTokensAsked ?? 0, sent, digest, []));
+            place.Call, WireName.Of(wire.Wire), facts.Model, facts.Model, body.Span.Length, facts.MaxTokensAsked ?? 0, sent,
+            seen is null ? "" : Convert.ToHexStringLower(SHA256.HashData(body.Span)), seen?.Prefixes ?? []));
+
+        if (seen is not null)
+        {
+            Append(seen.Composed);
+        }
     }
 
     private async Task SettleAsync(Reservation reservation, Ending ending)
@@ -144,6 +155,16 @@ internal sealed class ModelCall(
         }
 
         Append(new BudgetSettled(place.Call, reservation.Amount.Nanodollars, cost.Nanodollars, !ending.MayBeCharged || ending.Usage is not null));
+
+        if (seen?.Changed is { } changed)
+        {
+            Append(changed with { TokensAfter = ending.Usage?.AllInput ?? 0 });
+        }
+
+        if (seen is not null && ending.Usage is { } used)
+        {
+            seen.Followed.Tokens = used.AllInput;
+        }
 
         foreach (var scope in frozen)
         {

@@ -31,7 +31,7 @@ public sealed class ModelGateway : IAsyncDisposable
         this.ledger = ledger;
         zone = options.TimeZone;
         killSwitch = new KillSwitch(ledger, options.KillFolder, time);
-        keys = options.Database is { } database ? new KeyDesk(new GatewayKeyStore(database, time), Open, killSwitch.IsStopped, time) : null;
+        keys = options.Database is { } database ? new KeyDesk(new GatewayKeyStore(database, time), (r, m, s) => Open(r, m, s), killSwitch.IsStopped, time) : null;
         handler = new CallHandler(options, upstreams, ledger, keys, time);
     }
 
@@ -74,6 +74,29 @@ public sealed class ModelGateway : IAsyncDisposable
         return Open(request, recorder, scopes);
     }
 
+    /// <summary>The same with model traffic recorded to a cassette, or played back from one.</summary>
+    /// <remarks>Failures: <c>bad_cassette</c>.</remarks>
+    public Result<GatewayLease> Open(LeaseRequest request, IRecorder recorder, CassetteMode mode)
+    {
+        var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
+        scopes.AddRange(request.Scopes.Select(scope => (scope, (Money?)null)));
+
+        try
+        {
+            return mode switch
+            {
+                CassetteMode.Record record => Open(request, recorder, scopes, new CassetteRecorder(record)),
+                CassetteMode.Replay replay when !CassettePlayer.Load(replay).Succeeded(out var player, out var why) => Result.Fail<GatewayLease>(why),
+                CassetteMode.Replay replay => Open(request, recorder, scopes, player: CassettePlayer.Load(replay).Value),
+                _ => throw new ArgumentOutOfRangeException(nameof(mode)),
+            };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return new Failure("bad_cassette", $"The cassette cannot be written: {exception.Message}");
+        }
+    }
+
     /// <summary>Accepts connections from a sandbox's door until the lease is disposed. Takes the listener over: it is closed with the lease.</summary>
     public void Serve(GatewayLease lease, Socket listener)
     {
@@ -101,9 +124,10 @@ public sealed class ModelGateway : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private GatewayLease Open(LeaseRequest request, IRecorder recorder, IReadOnlyList<(string, Money?)> scopes)
+    private GatewayLease Open(
+        LeaseRequest request, IRecorder recorder, IReadOnlyList<(string, Money?)> scopes, CassetteRecorder? cassette = null, CassettePlayer? player = null)
     {
-        var lease = new GatewayLease(request, recorder, new LeaseScopes(ledger, scopes, zone, time), CloseAsync, time);
+        var lease = new GatewayLease(request, recorder, new LeaseScopes(ledger, scopes, zone, time), CloseAsync, time) { Cassette = cassette, Player = player };
 
         // Declared now, while the sandbox is still being built, so that the first call does not wait for it.
         _ = lease.Scopes.Current;

@@ -5,13 +5,18 @@ namespace Ringfence.Gateway;
 
 /// <summary>Passes one response on and reads its usage in passing.</summary>
 internal sealed class ResponseRelay(
-    HttpContext http, IModelWire wire, CallFacts? facts, HttpResponseMessage response, TimeSpan silenceAllowed, TimeProvider time)
+    HttpContext http, IModelWire wire, CallFacts? facts, HttpResponseMessage response, TimeSpan silenceAllowed, bool keeps, TimeProvider time)
 {
     private const int BufferSize = 16 << 10;
+    private const int MostKept = 64 << 20;
 
     private readonly UsageReader reader = wire.NewReader();
     private long firstByte;
     private string said = "";
+    private MemoryStream? kept = keeps ? new MemoryStream() : null;
+
+    /// <summary>The whole body, when it was to be kept and was not too large.</summary>
+    public ReadOnlyMemory<byte>? Kept => kept?.ToArray();
 
     /// <param name="silence">Cancels when the provider is silent for too long; set anew with each byte.</param>
     public async Task<Ending> RunAsync(CancellationTokenSource silence, CancellationToken cancellationToken)
@@ -67,6 +72,8 @@ internal sealed class ResponseRelay(
 
                 firstByte = firstByte == 0 ? time.GetTimestamp() : firstByte;
 
+                Keep(buffer.Span[..count]);
+
                 if (ok)
                 {
                     tap.Feed(buffer.Span[..count]);
@@ -101,6 +108,16 @@ internal sealed class ResponseRelay(
             return cancellationToken.IsCancellationRequested ? new Failure("cut", "The call was cut: the caller went away, or the run was stopped.")
                 : exception is OperationCanceledException ? new Failure("upstream_silent", "The provider fell silent during the answer.")
                 : new Failure("upstream_cut", "The provider cut the answer.");
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        kept?.Write(bytes);
+
+        if (kept?.Length > MostKept)
+        {
+            kept = null;
         }
     }
 }

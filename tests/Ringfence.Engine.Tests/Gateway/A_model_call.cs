@@ -31,7 +31,7 @@ public sealed class A_model_call
         Assert.Equal(1, agent.Lease.Turns);
         var answer = Assert.Single(agent.Of<ModelResponded>());
         Assert.True(answer is { InputTokens: 1000, OutputTokens: 50, UsageKnown: true, Complete: true, Turn: 1 });
-        Assert.Equal(["budget.reserved", "model.request", "model.response", "budget.settled"], agent.Facts.Select(f => f.Type));
+        Assert.Equal(["budget.reserved", "model.request", "context.composed", "model.response", "budget.settled"], agent.Facts.Select(f => f.Type));
     }
 
     [Theory]

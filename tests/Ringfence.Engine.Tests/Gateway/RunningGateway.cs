@@ -29,11 +29,12 @@ internal sealed class RunningGateway : IAsyncDisposable
         return new RunningGateway((await ModelGateway.StartAsync(change?.Invoke(options) ?? options, TimeProvider.System, default)).Value);
     }
 
-    public Agent Open(decimal dollars = 5, Func<LeaseRequest, LeaseRequest>? change = null)
+    public Agent Open(decimal dollars = 5, Func<LeaseRequest, LeaseRequest>? change = null, CassetteMode? mode = null)
     {
         var request = new LeaseRequest { Run = RunId.New(TimeProvider.System), Limit = Money.FromDollars(dollars) };
         var recorder = new ListRecorder();
-        var lease = Gateway.Open(change?.Invoke(request) ?? request, recorder);
+        request = change?.Invoke(request) ?? request;
+        var lease = mode is null ? Gateway.Open(request, recorder) : Gateway.Open(request, recorder, mode).Value;
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();

@@ -1,0 +1,76 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Ringfence.Gateway;
+
+/// <summary>How a lease's model traffic is taken: live, recorded, or played back.</summary>
+public abstract record CassetteMode
+{
+    /// <param name="Path">A file that is made anew.</param>
+    /// <param name="Redact">Takes secrets out of a text before it is written; null writes it as it is.</param>
+    public sealed record Record(string Path, Func<string, string>? Redact = null) : CassetteMode;
+
+    /// <param name="LiveAfter">After so many exchanges, calls go to the provider again; null never does.</param>
+    public sealed record Replay(string Path, int? LiveAfter = null) : CassetteMode;
+}
+
+/// <summary>One exchange as it is kept: a line of JSON.</summary>
+/// <param name="Version">Of the normaliser that made <paramref name="Key"/>.</param>
+/// <param name="Key">Of the normalised request; see <see cref="CassetteKey"/>.</param>
+internal sealed record CassetteExchange(
+    int Version, string Path, string Exact, string Key, string Request, int Status, string ContentType, string Response);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(CassetteExchange))]
+internal sealed partial class CassetteJson : JsonSerializerContext;
+
+/// <summary>Writes the exchanges of one run, each when it has ended whole.</summary>
+internal sealed class CassetteRecorder : IAsyncDisposable
+{
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly Func<string, string> redact;
+    private readonly FileStream file;
+
+    public CassetteRecorder(CassetteMode.Record mode)
+    {
+        redact = mode.Redact ?? (text => text);
+
+        file = new FileStream(mode.Path, new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+    }
+
+    public async Task AddAsync(string path, ReadOnlyMemory<byte> request, int status, string? contentType, ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
+    {
+        var asked = redact(Encoding.UTF8.GetString(request.Span));
+
+        var line = JsonSerializer.SerializeToUtf8Bytes(
+            new CassetteExchange(
+                CassetteKey.Version, path, CassetteKey.Exact(path, asked), CassetteKey.Of(path, asked), asked, status, contentType ?? "application/json",
+                redact(Encoding.UTF8.GetString(response.Span))),
+            CassetteJson.Default.CassetteExchange);
+
+        await writing.WaitAsync(cancellationToken);
+
+        try
+        {
+            await file.WriteAsync(line, cancellationToken);
+            await file.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            await file.FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await file.DisposeAsync();
+        writing.Dispose();
+    }
+}
