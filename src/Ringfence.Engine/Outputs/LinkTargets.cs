@@ -3,58 +3,29 @@ using Ringfence.Workspaces;
 
 namespace Ringfence.Outputs;
 
-/// <summary>Where the symbolic links of a change set lead.</summary>
+/// <summary>The symbolic links that a change set would make.</summary>
 internal static class LinkTargets
 {
     private const int Link = 0xA000; // 120000
+    private const int LongestTarget = 64 * 1024;
 
-    public static async Task<IReadOnlyList<(byte[] Path, byte[] Target)>> ReadAsync(
+    /// <summary>Path and target of each link that leads outside of the repository; Latin-1, so that every byte is kept.</summary>
+    public static async Task<Result<IReadOnlyList<(GitPath Path, string Target)>>> LeavingAsync(
         Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
     {
         var links = changes.Files.Where(f => f.Mode == Link && f.AfterOid is not null).ToList();
+        var read = await BlobReader.ReadAsync(
+            workspace.GitDirectory, [.. links.Select(l => l.AfterOid!).Distinct()], LongestTarget, cancellationToken);
 
-        if (links.Count == 0)
+        if (!read.Succeeded(out var targets))
         {
-            return [];
+            return Result.Fail<IReadOnlyList<(GitPath, string)>>(read.Failures);
         }
 
-        var asked = await Git.Own(workspace.GitDirectory).RunAsync(
-            ["cat-file", "--batch"], cancellationToken, Encoding.ASCII.GetBytes(string.Concat(links.Select(l => l.AfterOid + "\n"))));
-        var targets = new List<(byte[], byte[])>();
-        var rest = asked.Succeeded(out var answer) && answer.IsSuccess ? answer.Output : throw new InvalidOperationException("A collected tree cannot be read.");
-
-        foreach (var link in links)
-        {
-            var end = Array.IndexOf(rest, (byte)'\n');
-            var size = int.Parse(Encoding.ASCII.GetString(rest[..end]).Split(' ')[2], System.Globalization.CultureInfo.InvariantCulture);
-            targets.Add((link.Path.Bytes.ToArray(), rest[(end + 1)..(end + 1 + size)]));
-            rest = rest[(end + 2 + size)..];
-        }
-
-        return targets;
-    }
-
-    /// <summary>True for an absolute target, and for one that climbs above the repository's root.</summary>
-    public static bool LeavesRepository(ReadOnlySpan<byte> path, ReadOnlySpan<byte> target)
-    {
-        if (target.StartsWith("/"u8))
-        {
-            return true;
-        }
-
-        var depth = path.Count((byte)'/');
-
-        foreach (var part in target.Split((byte)'/'))
-        {
-            var name = target[part];
-            depth += name.SequenceEqual(".."u8) ? -1 : name.IsEmpty || name.SequenceEqual("."u8) ? 0 : 1;
-
-            if (depth < 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        // What cannot be read counts as leading outside.
+        return links
+            .Select(l => (l.Path, Target: targets.TryGetValue(l.AfterOid!, out var target) ? Encoding.Latin1.GetString(target) : "/"))
+            .Where(l => LinkTarget.LeavesRepository(Encoding.Latin1.GetString(l.Path.Bytes), l.Target))
+            .ToList();
     }
 }

@@ -113,13 +113,17 @@ public static class WorkingTree
             }
         }
 
-        foreach (var link in await LinkTargets.ReadAsync(workspace, changes, cancellationToken))
+        var links = await LinkTargets.LeavingAsync(workspace, changes, cancellationToken);
+
+        if (!links.Succeeded(out var leaving))
         {
-            if (LinkTargets.LeavesRepository(link.Path, link.Target))
-            {
-                refusals.Add(new("link_leaves_repository", $"{new GitPath(link.Path)} would become a symbolic link to {Printable.Escape(link.Target)}, outside the repository.",
-                    "If you want it, take the branch of the run."));
-            }
+            return [.. links.Failures];
+        }
+
+        foreach (var (path, target) in leaving)
+        {
+            refusals.Add(new("link_leaves_repository", $"{path} would become a symbolic link to {Printable.Escape(Latin1.Bytes(target))}, outside the repository.",
+                "If you want it, take the branch of the run."));
         }
 
         return refusals;

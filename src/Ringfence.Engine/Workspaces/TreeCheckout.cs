@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using Ringfence.Processes;
 
 namespace Ringfence.Workspaces;
 
@@ -46,18 +44,15 @@ internal sealed class TreeCheckout
             return null;
         }
 
-        var started = Git.Own(gitDirectory).Start(["cat-file", "--batch"]);
+        var started = BlobReader.Start(gitDirectory, [.. written.Where(c => c.Mode != Submodule).Select(c => c.AfterOid!)], cancellationToken);
 
-        if (!started.Succeeded(out var git))
+        if (!started.Succeeded(out var content))
         {
             return started.Failures[0];
         }
 
-        await using (git)
+        await using (content)
         {
-            var asking = AskAsync(git, written, cancellationToken);
-            var content = new BufferedStream(git.Output, 128 * 1024);
-
             foreach (var change in written)
             {
                 if (await checkout.WriteAsync(change, content, cancellationToken) is { } failure)
@@ -65,24 +60,12 @@ internal sealed class TreeCheckout
                     return failure;
                 }
             }
-
-            await asking;
-            var end = await git.WaitAsync(cancellationToken);
-            return end.Code == 0 ? null : GitFailures.From("checkout_failed", "Reading the change set", end.Error);
         }
+
+        return null;
     }
 
-    private static async Task AskAsync(ChildProcess git, List<FileChange> changes, CancellationToken cancellationToken)
-    {
-        await using var requests = new BufferedStream(git.Input, 16 * 1024);
-
-        foreach (var change in changes.Where(c => c.Mode != Submodule))
-        {
-            await requests.WriteAsync(Encoding.ASCII.GetBytes(change.AfterOid + "\n"), cancellationToken);
-        }
-    }
-
-    private async Task<Failure?> WriteAsync(FileChange change, BufferedStream content, CancellationToken cancellationToken)
+    private async Task<Failure?> WriteAsync(FileChange change, BlobReader content, CancellationToken cancellationToken)
     {
         var path = Text(change.Path);
         MakeFolder(Parent(path));
@@ -95,29 +78,23 @@ internal sealed class TreeCheckout
             return null;
         }
 
-        // "oid blob size\n", the bytes, "\n"
-        var header = ReadLine(content).Split(' ');
-
-        if (header is not [_, "blob", var size])
+        if (content.NextSize() is not { } size)
         {
             return new Failure("checkout_failed", $"The content of {change.Path} is not there.");
         }
 
-        var left = long.Parse(size, CultureInfo.InvariantCulture);
-
         if (change.Mode == Link)
         {
-            var target = new byte[left];
-            await content.ReadExactlyAsync(target, cancellationToken);
-            folder.CreateLink(name, target);
+            using var target = new MemoryStream();
+            await content.CopyAsync(target, size, cancellationToken);
+            folder.CreateLink(name, target.ToArray());
         }
         else
         {
             await using var file = folder.CreateFile(name, change.Mode == Executable ? 0x1ED : 0x1A4);
-            await CopyAsync(content, file, left, cancellationToken);
+            await content.CopyAsync(file, size, cancellationToken);
         }
 
-        content.ReadByte();
         return null;
     }
 
@@ -179,36 +156,6 @@ internal sealed class TreeCheckout
         using var folder = upper.OpenBelow(Latin1.Bytes(Parent(path)));
         folder.CreateFolder(Latin1.Bytes(path[(path.LastIndexOf('/') + 1)..]));
         folders.Add(path);
-    }
-
-    private static async Task CopyAsync(Stream from, Stream to, long length, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[64 * 1024];
-
-        while (length > 0)
-        {
-            var read = await from.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, length)), cancellationToken);
-
-            if (read == 0)
-            {
-                throw new EndOfStreamException("git ended in the middle of a file.");
-            }
-
-            await to.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            length -= read;
-        }
-    }
-
-    private static string ReadLine(BufferedStream stream)
-    {
-        var line = new StringBuilder();
-
-        for (int b; (b = stream.ReadByte()) is not ('\n' or -1);)
-        {
-            line.Append((char)b);
-        }
-
-        return line.ToString();
     }
 
     private static IEnumerable<string> Parents(string path)

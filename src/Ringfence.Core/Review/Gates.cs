@@ -1,0 +1,49 @@
+using Ringfence.Verification;
+using Ringfence.Workspaces;
+
+namespace Ringfence.Review;
+
+/// <summary>The deterministic rules over a change set. No model, no network, no clock: a finding can be made again from the tree.</summary>
+public static class Gates
+{
+    /// <summary>Everything found, the gravest first, then in order of path.</summary>
+    public static IReadOnlyList<Finding> Review(ReviewRules rules, ChangeSet changes, IReadOnlyList<ReviewFile> files)
+    {
+        var gates = new[]
+        {
+            ScopeGate.Review(rules, files),
+            SizeGate.Review(rules, changes),
+            ProtectedPathGate.Review(files),
+            AutoExecutionGate.Review(files),
+            FileKindGate.Review(files),
+            LeftOutGate.Review(changes.Notes),
+            SecretGate.Review(files),
+            HiddenTextGate.Review(files),
+            TestGate.Review(rules, files),
+            DependencyGate.Review(rules, files),
+        };
+
+        return [.. gates.SelectMany(f => f).Distinct().OrderByDescending(f => f.Severity)];
+    }
+
+    /// <summary>
+    /// Whether the checks speak of this tree: each must have passed on exactly it. A change after the last check, or a check on another tree,
+    /// is a finding; so is a publication of another tree than the one that was approved.
+    /// </summary>
+    /// <param name="approvedDigest">Digest of the change set that a person approved; null when nobody had to.</param>
+    public static IReadOnlyList<Finding> Trees(ChangeSet changes, IReadOnlyList<CheckResult> checks, string? approvedDigest)
+    {
+        var findings = checks
+            .Where(c => c.Tree != changes.Tree || !c.Passed)
+            .Select(c => new Finding("verification", FindingSeverity.Block, ".",
+                Printable.Escape(c.Passed ? $"{c.Command} ran on tree {c.Tree}, not on {changes.Tree}" : $"{c.Command} did not pass")))
+            .ToList();
+
+        if (approvedDigest is not null && approvedDigest != changes.Digest)
+        {
+            findings.Add(new("approval", FindingSeverity.Block, ".", $"{approvedDigest} was approved, this is {changes.Digest}"));
+        }
+
+        return findings;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text;
+using Ringfence.Processes;
+
+namespace Ringfence.Workspaces;
+
+/// <summary>Reads contents from a git directory of ours, many by one process.</summary>
+internal sealed class BlobReader : IAsyncDisposable
+{
+    private readonly ChildProcess git;
+    private readonly BufferedStream answers;
+    private readonly Task asking;
+
+    private BlobReader(ChildProcess git, IReadOnlyList<string> oids, CancellationToken cancellationToken)
+    {
+        this.git = git;
+        answers = new BufferedStream(git.Output, 128 * 1024);
+        asking = AskAsync(oids, cancellationToken);
+    }
+
+    public static Result<BlobReader> Start(string gitDirectory, IReadOnlyList<string> oids, CancellationToken cancellationToken)
+    {
+        var started = Git.Own(gitDirectory).Start(["cat-file", "--batch"]);
+        return started.Succeeded(out var git) ? new BlobReader(git, oids, cancellationToken) : started.Failures[0];
+    }
+
+    /// <summary>The contents that are there and at most <paramref name="largest"/> bytes long, by name.</summary>
+    public static async Task<Result<IReadOnlyDictionary<string, byte[]>>> ReadAsync(
+        string gitDirectory, IReadOnlyList<string> oids, int largest, CancellationToken cancellationToken)
+    {
+        var blobs = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+
+        if (oids.Count == 0)
+        {
+            return blobs;
+        }
+
+        var started = Start(gitDirectory, oids, cancellationToken);
+
+        if (!started.Succeeded(out var reader))
+        {
+            return started.Failures[0];
+        }
+
+        await using (reader)
+        {
+            foreach (var oid in oids)
+            {
+                if (reader.NextSize() is { } size)
+                {
+                    using var content = new MemoryStream((int)Math.Min(size, largest));
+                    await reader.CopyAsync(size <= largest ? content : Stream.Null, size, cancellationToken);
+
+                    if (size <= largest)
+                    {
+                        blobs[oid] = content.ToArray();
+                    }
+                }
+            }
+        }
+
+        return blobs;
+    }
+
+    /// <summary>Bytes of the next content, in the order asked; null when there is no such content.</summary>
+    public long? NextSize()
+    {
+        var header = new StringBuilder();
+
+        for (int b; (b = answers.ReadByte()) is not ('\n' or -1);)
+        {
+            header.Append((char)b);
+        }
+
+        return header.ToString().Split(' ') is [_, "blob", var size] ? long.Parse(size, CultureInfo.InvariantCulture) : null;
+    }
+
+    /// <summary>Takes the content whose size was just told.</summary>
+    public async Task CopyAsync(Stream target, long size, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[(int)Math.Min(64 * 1024, Math.Max(1, size))];
+
+        while (size > 0)
+        {
+            var read = await answers.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, size)), cancellationToken);
+
+            if (read == 0)
+            {
+                throw new EndOfStreamException("git ended in the middle of a file.");
+            }
+
+            await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            size -= read;
+        }
+
+        answers.ReadByte(); // the line break after it
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await git.DisposeAsync();
+
+        try
+        {
+            await asking;
+        }
+        catch (Exception ended) when (ended is IOException or OperationCanceledException)
+        {
+            // Given up before everything was asked.
+        }
+    }
+
+    private async Task AskAsync(IReadOnlyList<string> oids, CancellationToken cancellationToken)
+    {
+        await using var requests = new BufferedStream(git.Input, 16 * 1024);
+
+        foreach (var oid in oids)
+        {
+            await requests.WriteAsync(Encoding.ASCII.GetBytes(oid + "\n"), cancellationToken);
+        }
+    }
+}
