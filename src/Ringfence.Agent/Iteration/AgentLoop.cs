@@ -101,6 +101,14 @@ internal sealed class AgentLoop(AgentSession session)
                 continue;
             }
 
+            if (answer is ModelAnswer.Failed { Failure.Status: 404 or >= 429 } && session.Options.FallbackModel is { } other && other != session.Model)
+            {
+                session.Report(new AgentReport.Notice($"{session.Model} does not answer; going on with {other}."));
+                session.Model = other;
+                turns--;
+                continue;
+            }
+
             if (answer is not ModelAnswer.Replied { Reply: var reply })
             {
                 return Failed(((ModelAnswer.Failed)answer).Failure);

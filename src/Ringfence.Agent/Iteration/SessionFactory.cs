@@ -67,13 +67,15 @@ internal static class SessionFactory
         var settings = SettingsReader.Read(options, root, UserDirectory(environment), failures);
         var process = environment;
         environment = name => settings.OwnEnvironment.TryGetValue(name, out var value) ? value : process(name);
-        var endpoint = ModelEndpoint.Anthropic(environment);
-        var model = options.Model ?? ModelEndpoint.Blank(environment("ANTHROPIC_MODEL")) ?? settings.Model ?? DefaultModel;
+        var provider = options.Provider = Providers.Choose(options.Provider, environment);
+        var endpoint = Providers.Endpoint(provider, environment);
+        var (variable, usual) = Providers.DefaultModel(provider);
+        var model = options.Model ?? ModelEndpoint.Blank(environment(variable)) ?? settings.Model ?? usual;
         var work = new Workplace(root, Path.Combine(Path.GetTempPath(), "ringfence-agent-" + plan.SessionId), time);
 
         if (endpoint.KeySource == "none")
         {
-            failures.Add(new Failure("no_key", "Not logged in: neither ANTHROPIC_API_KEY nor ANTHROPIC_AUTH_TOKEN is set.", "Set one, and ANTHROPIC_BASE_URL for a gateway."));
+            failures.Add(new Failure("no_key", $"Not logged in: there is no key for {provider}.", "Set ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN, OPENAI_API_KEY or GEMINI_API_KEY, and the base URL for a gateway."));
         }
 
         if (options.MaxBudgetUsd is not null && !PriceTable.Of(model).IsKnown)
@@ -130,7 +132,7 @@ internal static class SessionFactory
             Tools = tools,
             Spending = new Spending(options.MaxBudgetUsd is { } dollars ? (long)(dollars * 1_000_000_000) : null),
             Endpoint = endpoint,
-            Models = new ModelCaller(new AnthropicWire(new ModelHttp(endpoint, time)), endpoint.MaxRetries, time, new Random()),
+            Models = new ModelCaller(Providers.Wire(provider, new ModelHttp(endpoint, time)), endpoint.MaxRetries, time, new Random()),
             Host = host,
             System = SystemPrompt.Create(options, root, memory, model, time.GetUtcNow()),
             Time = time,

@@ -40,6 +40,20 @@ internal sealed record ModelEndpoint
         };
     }
 
+    /// <summary>A provider with one address and one key. A server on this machine may want none.</summary>
+    public static ModelEndpoint From(Func<string, string?> environment, string addressVariable, string address, string keyVariable)
+    {
+        var key = Blank(environment(keyVariable));
+        var uri = new Uri((Blank(environment(addressVariable)) ?? address).TrimEnd('/') + "/");
+
+        return new ModelEndpoint
+        {
+            BaseAddress = uri, ApiKey = key, KeySource = key is not null ? keyVariable : uri.IsLoopback ? "none needed" : "none",
+            ExtraHeaders = Headers(environment("RINGFENCE_CUSTOM_HEADERS")), Silence = TimeSpan.FromMilliseconds(Number(environment("API_TIMEOUT_MS"), 600_000)),
+            MaxRetries = (int)Number(environment("CLAUDE_CODE_MAX_RETRIES"), 10),
+        };
+    }
+
     public static string? Blank(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
 
     public static long Number(string? text, long otherwise) =>

@@ -14,6 +14,16 @@ internal sealed class ModelHttp(ModelEndpoint endpoint, TimeProvider time) : IDi
 
     public void Dispose() => client.Dispose();
 
+    public void AddBearer(HttpRequestMessage message)
+    {
+        message.Headers.TryAddWithoutValidation("user-agent", Program.UserAgent);
+
+        if (endpoint.ApiKey is { } key)
+        {
+            message.Headers.TryAddWithoutValidation("authorization", "Bearer " + key);
+        }
+    }
+
     /// <summary>Posts <paramref name="body"/>; yields <see cref="ModelEvent.Opened"/> and then each event's data, or one failure.</summary>
     public async IAsyncEnumerable<(ModelEvent? Event, string? Data)> PostAsync(
         string path, ReadOnlyMemory<byte> body, Action<HttpRequestMessage> addHeaders, [EnumeratorCancellation] CancellationToken cancellationToken)
