@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Ringfence.Agent.Hosts;
+using Ringfence.Agent.Hosts.Acp;
 using Ringfence.Agent.Hosts.Control;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
@@ -47,6 +48,12 @@ internal static class Program
     private static async Task<int> RunAsync(AgentOptions options, StandardStreams streams, CancellationToken interrupt)
     {
         var time = TimeProvider.System;
+
+        if (options.Acp)
+        {
+            return await new AcpHost(options, streams, time, Environment.GetEnvironmentVariable).RunAsync(interrupt);
+        }
+
         var (plan, wrong) = SessionFactory.Plan(options, time, Environment.GetEnvironmentVariable);
 
         if (plan is null)

@@ -18,7 +18,7 @@ internal static class SessionFactory
     /// <summary>Chooses which session this is: a new one, one that goes on, or a copy of one.</summary>
     public static (SessionPlan? Plan, IReadOnlyList<Failure> Failures) Plan(AgentOptions options, TimeProvider time, Func<string, string?> environment)
     {
-        var root = RealPath.Of(Directory.GetCurrentDirectory());
+        var root = RealPath.Of(options.Directory ?? Directory.GetCurrentDirectory());
         var store = new SessionStore(UserDirectory(environment), root);
         var resumed = options.Resume ?? (options.Continue ? store.Recent().FirstOrDefault() : null);
 
@@ -63,7 +63,7 @@ internal static class SessionFactory
         AgentOptions options, SessionPlan plan, IAgentHost host, TimeProvider time, Func<string, string?> environment)
     {
         var failures = new List<Failure>();
-        var root = RealPath.Of(Directory.GetCurrentDirectory());
+        var root = RealPath.Of(options.Directory ?? Directory.GetCurrentDirectory());
         var settings = SettingsReader.Read(options, root, UserDirectory(environment), failures);
         var process = environment;
         environment = name => settings.OwnEnvironment.TryGetValue(name, out var value) ? value : process(name);

@@ -5,6 +5,9 @@ internal sealed record AgentOptions
 {
     public string? Prompt { get; set; }
 
+    /// <summary>Where to work; null for the current directory.</summary>
+    public string? Directory { get; init; }
+
     public bool Print { get; set; }
 
     public string OutputFormat { get; set; } = "text";
@@ -45,9 +48,9 @@ internal sealed record AgentOptions
 
     public string? PermissionPromptTool { get; set; }
 
-    public List<string> AllowedTools { get; } = [];
+    public List<string> AllowedTools { get; init; } = [];
 
-    public List<string> DisallowedTools { get; } = [];
+    public List<string> DisallowedTools { get; init; } = [];
 
     /// <summary>The only tools there shall be; null for all, empty for none.</summary>
     public List<string>? Tools { get; set; }
@@ -56,9 +59,9 @@ internal sealed record AgentOptions
 
     public string? AppendSystemPrompt { get; set; }
 
-    public List<string> AddDirectories { get; } = [];
+    public List<string> AddDirectories { get; init; } = [];
 
-    public List<string> McpConfigs { get; } = [];
+    public List<string> McpConfigs { get; init; } = [];
 
     public bool StrictMcpConfig { get; set; }
 
@@ -97,5 +100,5 @@ internal sealed record AgentOptions
     public bool ShowHelp { get; set; }
 
     /// <summary>Flags that nobody here knows; a program that drives us may be newer than we are.</summary>
-    public List<string> Unknown { get; } = [];
+    public List<string> Unknown { get; init; } = [];
 }
