@@ -19,7 +19,7 @@ public sealed record AgentDescription
     /// <summary>
     /// Executable and arguments, never a shell line. <c>{prompt}</c>, <c>{model}</c>, <c>{turns}</c>, <c>{session}</c>, <c>{home}</c>, <c>{workspace}</c>,
     /// <c>{ringfence}</c>, <c>{gateway}</c> and <c>{token}</c> are replaced inside an argument; one whose placeholder has no value is dropped, with the
-    /// flag before it. <c>{agent}</c> alone stands for the installed program, with the interpreter that it needs.
+    /// flag before it. <c>{state}</c> is a folder that outlives an attempt, for conversations. <c>{agent}</c> alone stands for the installed program, with the interpreter that it needs.
     /// </summary>
     public required IReadOnlyList<string> Command { get; init; }
 

@@ -7,6 +7,7 @@ internal sealed class AgentDescriptionReader(string source)
 {
     private const string Code = "bad_agent_description";
 
+    private static readonly string[] Roots = ["/", "{home}/", "{state}/", "{workspace}/"];
     private static readonly string[] Wires = ["anthropic", "openai-responses", "openai-chat", "gemini"];
 
     public Result<AgentDescription> Read(string yaml)
@@ -117,9 +118,9 @@ internal sealed class AgentDescriptionReader(string source)
             root.Fail("input", "An agent that speaks ACP gets its prompt by the protocol, not as 'input'.");
         }
 
-        foreach (var file in agent.Files.Keys.Where(file => !file.StartsWith('/') && !file.StartsWith("{home}/", StringComparison.Ordinal)))
+        foreach (var file in agent.Files.Keys.Where(file => !Roots.Any(root => file.StartsWith(root, StringComparison.Ordinal))))
         {
-            root.Fail("files", $"'{file}' is not an absolute path inside the sandbox.", "Begin it with {home}/ or /.");
+            root.Fail("files", $"'{file}' is not an absolute path inside the sandbox.", "Begin it with {home}/, {state}/ or /.");
         }
 
         foreach (var path in agent.RepositoryConfiguration.Where(path => path.StartsWith('/') || path.Split('/').Contains("..")))

@@ -6,6 +6,12 @@ namespace Ringfence.Agents;
 /// <summary>What a description's placeholders stand for in one start of an agent; null where there is no value.</summary>
 internal sealed partial record AgentTemplate(string Prompt, string Token, string? Model, int? Turns, string? Session)
 {
+    /// <summary>
+    /// Each attempt has a sandbox, and so a home, of its own. The agent's throw-away git directory outlives them, counts against the workspace's quota and
+    /// is no part of the change: what lies there is still there when failed checks go back to the agent.
+    /// </summary>
+    private const string State = SandboxPaths.Workspace + "/.git/ringfence-agent";
+
     /// <summary>What <c>{agent}</c> stands for: the installed program inside, after the interpreter that it needs.</summary>
     public IReadOnlyList<string> Program { get; init; } = [];
 
@@ -64,6 +70,7 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
         "gateway" => SandboxEndpoints.Gateway,
         "home" => SandboxPaths.Home,
         "workspace" => SandboxPaths.Workspace,
+        "state" => State,
         "ringfence" => SandboxPaths.Ringfence,
         _ => "{" + name + "}",
     };
