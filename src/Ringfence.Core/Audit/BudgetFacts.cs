@@ -18,6 +18,9 @@ public sealed record BudgetDenied(string Call, string Scope, string Code, long N
 public sealed record BudgetSettled(string Call, long ReservedNanodollars, long SpentNanodollars, bool UsageKnown) : AuditFact
 {
     public override string Type => "budget.settled";
+
+    /// <summary>Version of the price table that the charge was made with.</summary>
+    public string Prices { get; init; } = "";
 }
 
 public sealed record BudgetThreshold(string Scope, int Percent, long SpentNanodollars, long LimitNanodollars) : AuditFact

@@ -28,6 +28,9 @@ public sealed class AgentStage(
         Limit = run.Request.Limits.Cost,
         Turns = run.Request.Limits.Turns,
         TerminalStatus = agent.TerminalStatus,
+
+        // Wider scopes pay as well; without a limit of theirs (`ringfence budget set`) they are only counted.
+        Scopes = [$"repository:{run.Request.Repository}:day", "organisation:default:day", "organisation:default:month"],
     };
 
     public async Task<AgentEnding> RunAsync(

@@ -76,17 +76,15 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
         }
     }
 
-    /// <summary>
-    /// Ends a reservation. Returns the scopes that <paramref name="spent"/> froze: it passed what was set aside, so a bound was wrong.
-    /// </summary>
-    public IReadOnlyList<string> Settle(Reservation reservation, Money spent)
+    /// <summary>Ends a reservation, and says what that did to its scopes.</summary>
+    public Settlement Settle(Reservation reservation, Money spent)
     {
         if (!reservation.TrySettle())
         {
-            return [];
+            return Settlement.Nothing;
         }
 
-        var frozen = new List<string>();
+        var (frozen, thresholds) = (new List<string>(), new List<ThresholdPassed>());
 
         lock (gate)
         {
@@ -103,6 +101,12 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
                     scope.Unbooked += spent.Nanodollars;
                 }
 
+                if (scope.TryPassThreshold(out var percent))
+                {
+                    thresholds.Add(new ThresholdPassed(scope.Key, percent, new Money(scope.SpentAsKnown), new Money(scope.Seen.Limit!.Value)));
+                }
+
+                // It cost more than was set aside, so a bound was wrong: the narrowest scope stops, and every scope that this took over its limit.
                 var passed = scope.Seen.Limit is { } limit && scope.SpentAsKnown > limit;
 
                 if (spent > reservation.Amount && (passed || scope.Key == reservation.Account.Narrowest))
@@ -114,7 +118,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
         }
 
         Release();
-        return frozen;
+        return new Settlement(frozen, thresholds);
     }
 
     public Task FreezeAsync(string scope, string reason, CancellationToken cancellationToken) =>

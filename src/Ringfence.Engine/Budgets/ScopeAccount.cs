@@ -30,6 +30,20 @@ internal sealed class ScopeAccount(string key)
 
     public long Free => Block - Reserved - Unbooked;
 
+    private int told;
+
+    /// <summary>Whether spending has reached half, four fifths or all of the limit for the first time as this gateway sees it.</summary>
+    public bool TryPassThreshold(out int percent)
+    {
+        percent = Seen.Limit is { } limit && limit > 0
+            ? (long)Int128.Min((Int128)SpentAsKnown * 100 / limit, 100) switch { >= 100 => 100, >= 80 => 80, >= 50 => 50, _ => 0 }
+            : 0;
+
+        var isNew = percent > told;
+        told = Math.Max(told, percent);
+        return isNew;
+    }
+
     /// <summary>What all gateways together have spent, as far as is known here.</summary>
     public long SpentAsKnown => Seen.Spent + Unbooked;
 }
@@ -53,3 +67,11 @@ internal sealed class Reservation(BudgetAccount account, string call, Money amou
 
 /// <summary>The scopes that pay for the calls of one lease, in key order; the first that was named is the narrowest.</summary>
 internal sealed record BudgetAccount(string Narrowest, IReadOnlyList<ScopeAccount> Scopes, Task Declared);
+
+/// <param name="Frozen">Scopes that take no further call until somebody has looked.</param>
+internal sealed record Settlement(IReadOnlyList<string> Frozen, IReadOnlyList<ThresholdPassed> Thresholds)
+{
+    public static Settlement Nothing { get; } = new([], []);
+}
+
+internal sealed record ThresholdPassed(string Scope, int Percent, Money Spent, Money Limit);

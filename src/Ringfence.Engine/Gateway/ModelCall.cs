@@ -137,7 +137,7 @@ internal sealed class ModelCall(
         // Nothing sent, or an answer that providers do not charge: zero. No final report of the usage: all that was set aside.
         var cost = !ending.MayBeCharged ? Money.Zero : ending.Usage is { } usage ? price.Cost(usage) : reservation.Amount;
         ending.Cost = cost;
-        var frozen = ledger.Settle(reservation, cost);
+        var settlement = ledger.Settle(reservation, cost);
 
         if (ending.Status is >= 200 and < 300)
         {
@@ -154,7 +154,15 @@ internal sealed class ModelCall(
             Append(new ModelFailed(place.Call, ending.Status, error.Code, error.Message));
         }
 
-        Append(new BudgetSettled(place.Call, reservation.Amount.Nanodollars, cost.Nanodollars, !ending.MayBeCharged || ending.Usage is not null));
+        Append(new BudgetSettled(place.Call, reservation.Amount.Nanodollars, cost.Nanodollars, !ending.MayBeCharged || ending.Usage is not null)
+        {
+            Prices = options.Prices.Version,
+        });
+
+        foreach (var passed in settlement.Thresholds)
+        {
+            Append(new BudgetThreshold(passed.Scope, passed.Percent, passed.Spent.Nanodollars, passed.Limit.Nanodollars));
+        }
 
         if (seen?.Changed is { } changed)
         {
@@ -166,7 +174,7 @@ internal sealed class ModelCall(
             seen.Followed.Tokens = used.AllInput;
         }
 
-        foreach (var scope in frozen)
+        foreach (var scope in settlement.Frozen)
         {
             Append(new BudgetFrozen(scope, place.Call, reservation.Amount.Nanodollars, cost.Nanodollars));
             await ledger.FreezeAsync(scope, string.Create(CultureInfo.InvariantCulture, $"call {place.Call} of {lease.Request.Run} cost {cost}, more than its bound {reservation.Amount}"), CancellationToken.None);

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
@@ -11,6 +13,7 @@ internal sealed class ResponseRelay(
     private const int MostKept = 64 << 20;
 
     private readonly UsageReader reader = wire.NewReader();
+    private UsageEventFilter? hidden;
     private long firstByte;
     private string said = "";
     private MemoryStream? kept = keeps ? new MemoryStream() : null;
@@ -25,6 +28,7 @@ internal sealed class ResponseRelay(
         var ok = status is >= 200 and < 300;
         var type = response.Content.Headers.ContentType?.MediaType;
         reader.IsEventStream = type == "text/event-stream";
+        hidden = facts is { UsageMustBeAsked: true } && reader.IsEventStream && response.Content.Headers.ContentEncoding.Count == 0 ? new UsageEventFilter() : null;
         var tap = ContentCoding.Tap(response.Content.Headers.ContentEncoding.LastOrDefault(), reader);
         Headers.CopyTo(response, http.Response);
         var broken = await CopyAsync(tap, ok, silence, cancellationToken);
@@ -83,8 +87,8 @@ internal sealed class ResponseRelay(
                     said += Encoding.UTF8.GetString(buffer.Span[..Math.Min(count, 512 - said.Length)]);
                 }
 
-                writer.Advance(count);
                 left -= count;
+                Pass(writer, buffer, count);
 
                 // The end is sent when the call has been settled: whoever has the whole answer finds the books in order.
                 if (left == 0)
@@ -108,6 +112,20 @@ internal sealed class ResponseRelay(
             return cancellationToken.IsCancellationRequested ? new Failure("cut", "The call was cut: the caller went away, or the run was stopped.")
                 : exception is OperationCanceledException ? new Failure("upstream_silent", "The provider fell silent during the answer.")
                 : new Failure("upstream_cut", "The provider cut the answer.");
+        }
+    }
+
+    // The event that the gateway asked for, and the caller did not, is not the caller's.
+    private void Pass(PipeWriter writer, Memory<byte> buffer, int count)
+    {
+        if (hidden is null)
+        {
+            writer.Advance(count);
+        }
+        else
+        {
+            var shown = hidden.Filter(buffer.Span[..count]);
+            writer.Write(shown);
         }
     }
 
