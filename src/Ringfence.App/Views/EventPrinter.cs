@@ -19,6 +19,7 @@ internal sealed class EventPrinter(bool color, int width)
         RunStarted started => Detail(
             $"{started.Agent} {started.AgentVersion}, attempt {started.Attempt} · at most {new Money(started.CostLimitNanodollars)}, {started.TurnLimit} turns, "
             + Duration.Show(TimeSpan.FromMilliseconds(started.TimeLimitMilliseconds))),
+        WorkspacePrepared { Notices.Count: > 0 } workspace => string.Join('\n', workspace.Notices.Select(notice => Line(Ansi.Yellow, "note", notice))),
         AgentSaid { Kind: "text" } said => Said(said.Text),
         AgentSaid { Kind: "retry" or "error" or "permission_denied" } said => Line(Ansi.Yellow, "agent", $"{said.Kind.Replace('_', ' ')}: {said.Text}"),
         ToolCalled call => Remember(call),

@@ -59,11 +59,34 @@ internal static class RunSummary
             terminal.WriteLine($"           {file.Operation.ToString().ToLowerInvariant(),-8} {file.Path}  {terminal.Paint(lines, Ansi.Dim)}");
         }
 
+        if (changes.Notes.Count > 0)
+        {
+            var left = changes.Notes.GroupBy(note => note.Reason).Where(group => group.Key is not PathNoteReason.GitData)
+                .Select(group => $"{group.Sum(note => note.Files):N0} {Reason(group.Key)}").ToList();
+
+            if (left.Count > 0)
+            {
+                terminal.WriteLine($"           {terminal.Paint($"left out: {string.Join(", ", left)}", Ansi.Dim)}");
+            }
+        }
+
         if (changes.Files.Count > 20)
         {
             terminal.WriteLine($"           … and {changes.Files.Count - 20} more: ringfence diff");
         }
     }
+
+    private static string Reason(PathNoteReason reason) => reason switch
+    {
+        PathNoteReason.Ignored => "ignored by git",
+        PathNoteReason.GitAlias => "named like git's own data",
+        PathNoteReason.SpecialFile => "pipes, sockets or devices",
+        PathNoteReason.SubmoduleContent => "inside submodules",
+        PathNoteReason.TooLarge => "too large",
+        PathNoteReason.PathTooLong => "with a path too long",
+        PathNoteReason.SetIdRemoved => "kept without their set-id bit",
+        _ => "of git's own",
+    };
 
     private static void Next(Terminal terminal, Run run, ChangeSet? changes)
     {

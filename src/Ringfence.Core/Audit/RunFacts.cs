@@ -31,6 +31,13 @@ public sealed record RunStateChanged(string From, string To, string? Reason = nu
     public override string Type => "run.state";
 }
 
+/// <summary>The checkout that the run works on.</summary>
+/// <param name="Notices">What the person should know: uncommitted changes that are not in it, submodules left empty, LFS pointers.</param>
+public sealed record WorkspacePrepared(string Commit, string Tree, IReadOnlyList<string> Notices) : AuditFact
+{
+    public override string Type => "workspace.prepared";
+}
+
 /// <summary>The change set was kept although the run did not get to its end.</summary>
 public sealed record RunSalvaged(string Tree, string Digest, int Files) : AuditFact
 {

@@ -28,7 +28,15 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
     {
         Workspace = workspace;
         Run = Run with { BaseCommit = workspace.BaseCommit };
+        Recorder.Append(new WorkspacePrepared(workspace.BaseCommit, workspace.BaseTree, workspace.Notices));
         return store.NoteAsync(Run, cancellationToken);
+    }
+
+    /// <summary>The workspace of a run that another process had begun.</summary>
+    public void Salvage(Workspace workspace)
+    {
+        Workspace = workspace;
+        Run = Run with { BaseCommit = workspace.BaseCommit };
     }
 
     /// <summary>Puts the change set on the record, file by file, and into the row.</summary>

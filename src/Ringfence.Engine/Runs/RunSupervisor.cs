@@ -100,7 +100,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
             if ((await workspaces.OpenAsync(abandoned.Id, cancellationToken)).Succeeded(out var workspace))
             {
-                await run.KeepAsync(workspace, cancellationToken);
+                run.Salvage(workspace);
             }
 
             var interrupted = new RunOutcome.Failed(FailReason.Interrupted, new Failure(
