@@ -41,7 +41,7 @@ internal static class RunCommand
             var view = parsed.GetValue(json) ? RunOutput.Json : parsed.GetValue(quiet) ? RunOutput.Quiet : RunOutput.Text;
             var request = await options.ReadAsync(parsed, cancellationToken);
             var servers = upstreams.Read(parsed);
-            var agent = options.ReadAgent(parsed);
+            var agent = request.Succeeded(out var known) ? new AgentCatalog(Home.DefaultFolder).Find(known.Agent) : options.ReadAgent(parsed);
             Failure[] failures = [.. request.Failures, .. servers.Failures, .. agent.Failures, .. Unserved(agent, servers)];
 
             if (failures.Length > 0)

@@ -3,6 +3,7 @@ using Ringfence.Agents;
 using Ringfence.App.Cli;
 using Ringfence.Outputs;
 using Ringfence.Runs;
+using Ringfence.Workflows;
 
 namespace Ringfence.App.Commands;
 
@@ -10,6 +11,7 @@ namespace Ringfence.App.Commands;
 internal sealed class RunOptions
 {
     private readonly Option<string?> prompt = new("--prompt", "-p") { Description = "What to do: text, @FILE, or - for standard input.", HelpName = "TEXT|@FILE|-" };
+    private readonly Option<string?> workflow = new("--workflow", "-w") { Description = "Policy and prompt from .ringfence/workflows of the repository; flags may only narrow it.", HelpName = "NAME|FILE" };
     private readonly Option<string> repo = new("--repo") { Description = "Repository: a path or a URL. Default: here.", HelpName = "PATH|URL", DefaultValueFactory = _ => "." };
     private readonly Option<string?> @ref = new("--ref") { Description = "Branch, tag or commit to start from. Default: what is checked out.", HelpName = "REF" };
     private readonly Option<string> agent = new("--agent") { Description = "Which agent runs; `ringfence agents` lists them.", HelpName = "NAME", DefaultValueFactory = _ => "ringfence-agent" };
@@ -26,14 +28,14 @@ internal sealed class RunOptions
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, output];
+        [prompt, workflow, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var failures = new List<Failure>();
         var request = new RunRequest
         {
-            Prompt = await PromptAsync(parsed.GetValue(prompt), failures, cancellationToken) ?? "",
+            Prompt = await PromptAsync(parsed.GetValue(prompt), parsed.GetValue(workflow) is null, failures, cancellationToken) ?? "",
             Repository = parsed.GetRequiredValue(repo),
             Ref = parsed.GetValue(@ref),
             Agent = parsed.GetRequiredValue(agent),
@@ -55,16 +57,41 @@ internal sealed class RunOptions
         };
 
         failures.AddRange(request.Done.Where(string.IsNullOrWhiteSpace).Select(_ => new Failure("bad_check", "--done is empty.", "Give a command, such as --done 'dotnet test'.")));
-        return failures.Count > 0 ? Result.Fail<RunRequest>(failures) : request;
+        var known = WithWorkflow(parsed, request);
+        failures.AddRange(known.Failures);
+        return failures.Count > 0 ? Result.Fail<RunRequest>(failures) : known;
     }
 
     /// <summary>The agent that was named, read apart from the rest so that its mistakes are told together with theirs.</summary>
     public Result<AgentDescription> ReadAgent(ParseResult parsed) => new AgentCatalog(Home.DefaultFolder).Find(parsed.GetRequiredValue(agent));
 
+    private Result<RunRequest> WithWorkflow(ParseResult parsed, RunRequest request)
+    {
+        if (parsed.GetValue(workflow) is not { } name)
+        {
+            return request;
+        }
 
-    private static async Task<string?> PromptAsync(string? text, List<Failure> failures, CancellationToken cancellationToken)
+        if (!new WorkflowFolder(request.Repository).Read(name).Succeeded(out var read, out var why))
+        {
+            return Result.Fail<RunRequest>(why);
+        }
+
+        // A default is no word of the user's: only what was typed counts as asked for.
+        bool Typed(Option option) => parsed.GetResult(option) is { Implicit: false };
+
+        return WorkflowRun.Of(read, CompiledWorkflow.Digest(read), request, new RunOverrides(
+            Typed(maxCost) ? request.Limits.Cost : null, Typed(maxTurns) ? request.Limits.Turns : null, Typed(timeout) ? request.Limits.Time : null));
+    }
+
+    private static async Task<string?> PromptAsync(string? text, bool needed, List<Failure> failures, CancellationToken cancellationToken)
     {
         const int Longest = 50_000;
+
+        if (text is null && !needed)
+        {
+            return null;
+        }
 
         if (text is null)
         {

@@ -35,7 +35,7 @@ internal sealed class EventPrinter(bool color, int width)
         VerificationFinished { Passed: true } check => Line(
             Ansi.Green, "passed", $"{check.Command}  ({Duration.Show(TimeSpan.FromMicroseconds(check.DurationMicroseconds))}, tree {check.Tree[..10]})"),
         VerificationFinished check => Line(Ansi.Red, "failed", $"{check.Command}  ({check.Stopped ?? $"exit code {check.ExitCode}"}, tree {check.Tree[..10]})"),
-        GateFinding finding => Line(Ansi.Yellow, "finding", $"{finding.Gate}: {finding.Place}"),
+        GateFinding finding => Line(finding.Severity == "block" ? Ansi.Red : Ansi.Yellow, "finding", $"{finding.Gate.Replace('_', ' ')} at {finding.Place}: {finding.Evidence}"),
         BranchCreated branch => Line(Ansi.Green, "branch", branch.Branch),
         ArtifactProduced artifact => Line(Ansi.Green, "file", artifact.Name),
         RunSalvaged salvaged => Line(Ansi.Yellow, "kept", $"{salvaged.Files} changed {(salvaged.Files == 1 ? "file" : "files")}"),

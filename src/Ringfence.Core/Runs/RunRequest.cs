@@ -1,5 +1,6 @@
 using Ringfence.Egress;
 using Ringfence.Outputs;
+using Ringfence.Review;
 using Ringfence.Sandboxes;
 
 namespace Ringfence.Runs;
@@ -33,6 +34,14 @@ public sealed record RunRequest
 
     /// <summary>Limits of every sandbox of this run, agent and checks alike.</summary>
     public SandboxLimits Sandbox { get; init; } = new();
+
+    /// <summary>What the gates ask of the change set beside what always holds.</summary>
+    public ReviewRules Rules { get; init; } = new();
+
+    /// <summary>The workflow it came from, and the digest of its compiled form; null for a run by flags alone.</summary>
+    public string? Workflow { get; init; }
+
+    public string? WorkflowDigest { get; init; }
 
     public OutputKind Output { get; init; } = OutputKind.Branch;
 

@@ -10,14 +10,12 @@ public sealed record Workflow
 {
     public required string Name { get; init; }
 
-    /// <summary>The body of the file: what the agent is told. <c>{{input}}</c> placeholders are filled by the run's inputs.</summary>
+    /// <summary>The body of the file: what the agent is told.</summary>
     public required string Prompt { get; init; }
 
     public string Agent { get; init; } = "ringfence-agent";
 
     public string? Model { get; init; }
-
-    public WorkflowTriggers On { get; init; } = new();
 
     public WorkflowLimits Limits { get; init; } = new();
 
@@ -26,32 +24,20 @@ public sealed record Workflow
 
     public IReadOnlyList<WorkflowSecret> Secrets { get; init; } = [];
 
-    /// <summary>Tool rules in Claude Code's grammar that are denied: told to the agent early, enforced by walls and change filter.</summary>
-    public IReadOnlyList<string> DeniedTools { get; init; } = [];
-
     public WorkflowConstraints Constraints { get; init; } = new();
 
     public IReadOnlyList<string> Done { get; init; } = [];
 
     public int Attempts { get; init; } = 3;
 
-    /// <summary>What a person must see first: <c>plan</c>, <c>network</c>, <c>budget</c>, <c>diff</c>.</summary>
-    public IReadOnlyList<string> Approve { get; init; } = [];
-
     public Outputs.OutputKind Output { get; init; } = Outputs.OutputKind.Branch;
-
-    /// <summary>Values that a run must bring, by name, with a description.</summary>
-    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
 }
-
-public sealed record WorkflowTriggers(string? Cron = null, string? IssueLabel = null);
 
 /// <summary>Limits as the file says them; null is the default of <see cref="RunLimits"/>.</summary>
 public sealed record WorkflowLimits
 {
-    public Money? RunCost { get; init; }
-
-    public Money? DayCost { get; init; }
+    /// <summary>Money of one run.</summary>
+    public Money? Cost { get; init; }
 
     public int? Turns { get; init; }
 

@@ -10,10 +10,8 @@ public static class WorkflowExplanation
         var defaults = new RunLimits();
         var limits = workflow.Limits;
 
-        yield return ("starts", Starts(workflow.On));
         yield return ("agent", workflow.Model is { } model ? $"{workflow.Agent} with {model}" : workflow.Agent);
-        yield return ("spends", $"at most {limits.RunCost ?? defaults.Cost} a run"
-            + (limits.DayCost is { } day ? $" and {day} a day over all its runs" : "") + $", {limits.Turns ?? defaults.Turns} turns, {Duration.Show(limits.Time ?? defaults.Time)}");
+        yield return ("spends", $"at most {limits.Cost ?? defaults.Cost} a run, {limits.Turns ?? defaults.Turns} turns, {Duration.Show(limits.Time ?? defaults.Time)}");
         yield return ("reaches", workflow.Network.Count == 0 ? "no host but the model gateway" : $"the model gateway and {string.Join(", ", workflow.Network)}");
 
         foreach (var secret in workflow.Secrets)
@@ -34,11 +32,10 @@ public static class WorkflowExplanation
         }
 
         yield return ("tests", workflow.Constraints.Tests == "keep" ? "none may be deleted, skipped or weakened" : "may change");
-        yield return ("packages", workflow.Constraints.Dependencies switch { "none" => "none may be added", "ask" => "a new one needs an approval", _ => "may be added" });
+        yield return ("packages", workflow.Constraints.Dependencies switch { "none" => "none may be added", "ask" => "a new one is shown to whoever reviews", _ => "may be added" });
         yield return ("done when", workflow.Done.Count == 0
             ? "the agent says so: no check is run"
             : $"{string.Join(" and ", workflow.Done.Select(check => $"`{check}`"))} pass in a fresh sandbox; at most {workflow.Attempts} attempts");
-        yield return ("asks for", workflow.Approve.Count == 0 ? "no approval" : $"approval of the {string.Join(", the ", workflow.Approve)}");
         yield return ("gives", workflow.Output switch
         {
             Outputs.OutputKind.Branch => "a branch in the repository, never a push",
@@ -46,14 +43,6 @@ public static class WorkflowExplanation
             _ => "nothing outside the store",
         });
     }
-
-    private static string Starts(WorkflowTriggers on) => (on.Cron, on.IssueLabel) switch
-    {
-        (null, null) => "by hand or by the API",
-        ({ } cron, null) => $"at {cron}, by hand or by the API",
-        (null, { } label) => $"when an issue is labelled {label}, by hand or by the API",
-        ({ } cron, { } label) => $"at {cron}, when an issue is labelled {label}, by hand or by the API",
-    };
 
     private static string? Size(WorkflowConstraints constraints) => (constraints.MaxFiles, constraints.MaxLines) switch
     {

@@ -2,6 +2,7 @@ using Ringfence.Agents;
 using Ringfence.Egress;
 using Ringfence.Gateway;
 using Ringfence.Outputs;
+using Ringfence.Review;
 using Ringfence.Secrets;
 using Ringfence.Verification;
 using Ringfence.Workspaces;
@@ -13,7 +14,8 @@ namespace Ringfence.Runs;
 /// keeps the change set. When a feature wants in, it becomes a stage, a decision or an output.
 /// </summary>
 public sealed class RunPipeline(
-    WorkspaceStore workspaces, ModelGateway gateway, EgressPlan egress, AgentStage agents, Verifier verifier, Publisher publisher) : IDisposable
+    WorkspaceStore workspaces, ModelGateway gateway, EgressPlan egress, AgentStage agents, Verifier verifier,
+    Publisher publisher) : IDisposable
 {
     /// <summary>Takes the run's secrets out of everything that is recorded.</summary>
     public SecretRedactor Redactor => egress.Redactor;
@@ -30,6 +32,7 @@ public sealed class RunPipeline(
         await run.KeepAsync(workspace, cancellationToken);
         await using var lease = gateway.Open(agents.LeaseFor(run), run.Recorder);
         var task = AgentTask.First(run.Request.Prompt);
+        VerificationResult verification;
 
         while (true)
         {
@@ -55,7 +58,7 @@ public sealed class RunPipeline(
             }
 
             await run.EnterAsync(RunStatus.Verifying, cancellationToken);
-            var verification = await verifier.VerifyAsync(run, workspace, changes, task.Attempt, cancellationToken);
+            verification = await verifier.VerifyAsync(run, workspace, changes, task.Attempt, cancellationToken);
 
             if (verification.Failure is { } unable)
             {
@@ -76,6 +79,12 @@ public sealed class RunPipeline(
         }
 
         await run.EnterAsync(RunStatus.Reviewing, cancellationToken);
+
+        if (await Reviewer.ReviewAsync(run, workspace, run.Changes!, verification.Checks, cancellationToken) is { } blocked)
+        {
+            return new RunOutcome.Failed(FailReason.BlockedByGate, blocked, run.Changes);
+        }
+
         await run.EnterAsync(RunStatus.Publishing, cancellationToken);
 
         return (await publisher.PublishAsync(run, workspace, run.Changes!, cancellationToken)).Succeeded(out var published, out why)

@@ -8,7 +8,6 @@ namespace Ringfence.Workflows;
 public static class WorkflowReader
 {
     private const string Code = "bad_workflow";
-    private static readonly string[] Approvals = ["plan", "network", "budget", "diff"];
 
     public static Result<Workflow> Read(string text, string source)
     {
@@ -27,17 +26,13 @@ public static class WorkflowReader
             Prompt = prompt?.Trim() ?? "",
             Agent = root.Text("agent") ?? "ringfence-agent",
             Model = root.Text("model"),
-            On = Triggers(root.Mapping("on")),
             Limits = Limits(root.Mapping("limits")),
             Network = Network(root, failures),
             Secrets = [.. root.Mappings("secrets").Select(Secret)],
-            DeniedTools = DeniedTools(root.Mapping("tools")),
             Constraints = Constraints(root.Mapping("constraints")),
             Done = root.Texts("done", single: true),
             Attempts = root.Number("attempts", 1, 10) ?? 3,
-            Approve = Approve(root),
             Output = Output(root),
-            Inputs = root.Pairs("inputs"),
         };
 
         if (prompt is not null && workflow.Prompt.Length is 0 or > 50_000)
@@ -57,15 +52,6 @@ public static class WorkflowReader
         return end < 0 ? (text, null, 1) : (string.Join('\n', lines[1..end]), string.Join('\n', lines[(end + 1)..]), 2);
     }
 
-    private static WorkflowTriggers Triggers(YamlMapping? on)
-    {
-        var issue = on?.Mapping("issue");
-        var triggers = new WorkflowTriggers(on?.Text("cron"), issue?.Text("label", required: true));
-        issue?.RefuseOthers();
-        on?.RefuseOthers();
-        return triggers;
-    }
-
     private static WorkflowLimits Limits(YamlMapping? limits)
     {
         if (limits is null)
@@ -73,17 +59,14 @@ public static class WorkflowReader
             return new WorkflowLimits();
         }
 
-        var costs = limits.IsText("cost") ? null : limits.Mapping("cost");
         var read = new WorkflowLimits
         {
-            RunCost = costs is null ? Cost(limits, "cost") : Cost(costs, "run"),
-            DayCost = costs is null ? null : Cost(costs, "workflow_day"),
+            Cost = Cost(limits, "cost"),
             Turns = limits.Number("turns", 1, 1000),
             Time = Time(limits, "time"),
             MemoryBytes = Bytes(limits, "memory"),
         };
 
-        costs?.RefuseOthers();
         limits.RefuseOthers();
         return read;
     }
@@ -103,13 +86,6 @@ public static class WorkflowReader
             secret.Text("name", required: true) ?? "", secret.Text("host", required: true) ?? "", secret.Text("header") ?? "Authorization");
         secret.RefuseOthers();
         return read;
-    }
-
-    private static IReadOnlyList<string> DeniedTools(YamlMapping? tools)
-    {
-        var denied = tools?.Texts("deny") ?? [];
-        tools?.RefuseOthers();
-        return denied;
     }
 
     private static WorkflowConstraints Constraints(YamlMapping? constraints)
@@ -133,18 +109,6 @@ public static class WorkflowReader
         diff?.RefuseOthers();
         constraints.RefuseOthers();
         return read;
-    }
-
-    private static IReadOnlyList<string> Approve(YamlMapping root)
-    {
-        var approve = root.Texts("approve", single: true);
-
-        foreach (var unknown in approve.Except(Approvals))
-        {
-            root.Fail("approve", $"'{unknown}' cannot be approved.", $"One or more of: {string.Join(", ", Approvals)}.");
-        }
-
-        return approve;
     }
 
     private static OutputKind Output(YamlMapping root) => root.OneOf("output", ["branch", "patch", "none"]) switch

@@ -11,7 +11,7 @@ public sealed class A_workflow_file
         ---
         agent: ringfence-agent
         limits:
-          cost: { run: $5, workflow_day: $25 }
+          cost: $5
           turns: 60
           time: 1h30m
           memory: 4GiB
@@ -25,7 +25,6 @@ public sealed class A_workflow_file
           tests: keep
         done:
           - dotnet test
-        approve: [plan, diff]
         output: patch
         ---
         Consolidate the validation.
@@ -41,10 +40,9 @@ public sealed class A_workflow_file
 
         Assert.Equal("consolidate", workflow.Name);
         Assert.StartsWith("Consolidate the validation.", workflow.Prompt, StringComparison.Ordinal);
-        Assert.Equal(Money.FromDollars(25), workflow.Limits.DayCost);
+        Assert.Equal(Money.FromDollars(5), workflow.Limits.Cost);
         Assert.Equal(TimeSpan.FromMinutes(90), workflow.Limits.Time);
         Assert.Equal(4L << 30, workflow.Limits.MemoryBytes);
-        Assert.Equal(["plan", "diff"], workflow.Approve);
         Assert.Equal(25, workflow.Constraints.MaxFiles);
         Assert.Equal(OutputKind.Patch, workflow.Output);
     }
@@ -56,10 +54,10 @@ public sealed class A_workflow_file
     [Fact]
     public void Is_refused_with_every_mistake_and_its_line()
     {
-        var failures = WorkflowReader.Read("---\nagnt: x\nlimits:\n  cost: -3\n  turns: 5000\napprove: [soup]\n---\nGo.\n", "bad.md").Failures;
+        var failures = WorkflowReader.Read("---\nagnt: x\nlimits:\n  cost: -3\n  turns: 5000\noutput: soup\n---\nGo.\n", "bad.md").Failures;
 
         Assert.Equal(
-            ["bad.md:4:9", "bad.md:5:10", "bad.md:6:10", "bad.md:2:1"],
+            ["bad.md:4:9", "bad.md:5:10", "bad.md:6:9", "bad.md:2:1"],
             failures.Select(failure => string.Join(':', failure.Message.Split(':').Take(3))));
     }
 

@@ -1,0 +1,58 @@
+using Ringfence.Egress;
+using Ringfence.Review;
+using Ringfence.Runs;
+using Ringfence.Workflows;
+using Xunit;
+
+namespace Ringfence.Tests.Workflows;
+
+public sealed class A_run_of_a_workflow
+{
+    private static readonly Workflow Workflow = new()
+    {
+        Name = "tidy",
+        Prompt = "Tidy up.",
+        Limits = new WorkflowLimits { Cost = Money.FromDollars(2), Turns = 20 },
+        Network = ["docs.example.com"],
+        Constraints = new WorkflowConstraints { Write = ["src/**"], Tests = "keep" },
+        Done = ["make test"],
+    };
+
+    private static readonly RunRequest Asked = new() { Prompt = "", Repository = ".", RequestedBy = "somebody" };
+
+    [Fact]
+    public void Has_its_policy()
+    {
+        var request = WorkflowRun.Of(Workflow, "digest", Asked, new RunOverrides()).Value;
+
+        Assert.Equal("Tidy up.", request.Prompt);
+        Assert.Equal(Money.FromDollars(2), request.Limits.Cost);
+        Assert.Equal(["docs.example.com"], request.Network.Allow);
+        Assert.Equal(["src/**"], request.Rules.Write);
+        Assert.Equal(FindingSeverity.Block, request.Rules.Tests);
+        Assert.Equal(["make test"], request.Done);
+        Assert.Equal("digest", request.WorkflowDigest);
+    }
+
+    [Fact]
+    public void May_narrow_it()
+    {
+        var request = WorkflowRun.Of(
+            Workflow, "digest", Asked with { Prompt = "Only src/a.", Done = ["make lint"] }, new RunOverrides(Money.FromDollars(1), 5)).Value;
+
+        Assert.Equal("Tidy up.\n\nOnly src/a.", request.Prompt);
+        Assert.Equal(Money.FromDollars(1), request.Limits.Cost);
+        Assert.Equal(5, request.Limits.Turns);
+        Assert.Equal(["make test", "make lint"], request.Done);
+    }
+
+    [Fact]
+    public void Cannot_widen_it_and_hears_every_attempt()
+    {
+        var failures = WorkflowRun.Of(
+            Workflow, "digest", Asked with { Network = new NetworkPolicy(["evil.example.com"]) }, new RunOverrides(Money.FromDollars(3), 21)).Failures;
+
+        Assert.Equal(3, failures.Count);
+        Assert.All(failures, failure => Assert.Equal("widens_workflow", failure.Code));
+    }
+}
