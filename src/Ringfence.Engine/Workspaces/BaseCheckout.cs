@@ -27,6 +27,9 @@ internal sealed class BaseCheckout(string folder)
 
     private string FactsFile => Path.Combine(folder, "base.json");
 
+    /// <summary>Says that a run starts from it now, so that <see cref="BaseTrim"/> leaves it.</summary>
+    public void Touch(TimeProvider time) => File.SetLastWriteTimeUtc(FactsFile, time.GetUtcNow().UtcDateTime);
+
     public BaseFacts Facts => JsonSerializer.Deserialize(File.ReadAllBytes(FactsFile), WorkspaceJson.Default.BaseFacts)!;
 
     /// <summary>The caller holds the repository's lock.</summary>
@@ -36,10 +39,7 @@ internal sealed class BaseCheckout(string folder)
         progress?.Report("Checking out");
         var making = folder + ".new";
 
-        if (Directory.Exists(making))
-        {
-            Directory.Delete(making, recursive: true); // the maker before us was killed
-        }
+        UnixFolder.RemoveAll(making); // the maker before us may have been killed
 
         var tree = Path.Combine(making, "tree");
         var index = Path.Combine(making, "index");

@@ -10,11 +10,13 @@ internal sealed class BlobReader : IAsyncDisposable
     private readonly ChildProcess git;
     private readonly BufferedStream answers;
     private readonly Task asking;
+    private int left;
 
     private BlobReader(ChildProcess git, IReadOnlyList<string> oids, CancellationToken cancellationToken)
     {
         this.git = git;
         answers = new BufferedStream(git.Output, 128 * 1024);
+        left = oids.Count;
         asking = AskAsync(oids, cancellationToken);
     }
 
@@ -72,6 +74,7 @@ internal sealed class BlobReader : IAsyncDisposable
             header.Append((char)b);
         }
 
+        left--;
         return header.ToString().Split(' ') is [_, "blob", var size] ? long.Parse(size, CultureInfo.InvariantCulture) : null;
     }
 
@@ -98,6 +101,12 @@ internal sealed class BlobReader : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Everything asked was read: it ends by itself.
+        if (asking.IsCompletedSuccessfully && left == 0)
+        {
+            await git.WaitAsync(CancellationToken.None);
+        }
+
         await git.DisposeAsync();
 
         try

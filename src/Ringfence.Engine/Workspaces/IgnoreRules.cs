@@ -105,6 +105,8 @@ internal sealed class IgnoreRules(string gitDirectory, string folder) : IAsyncDi
     {
         if (process is not null)
         {
+            // It ends by itself when there are no more questions; ending a process by force means looking through all of the machine's.
+            await process.WaitAsync(CancellationToken.None);
             await process.DisposeAsync();
         }
     }

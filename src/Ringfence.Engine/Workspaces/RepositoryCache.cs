@@ -24,6 +24,7 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
 
         if (checkout.IsThere)
         {
+            checkout.Touch(time);
             return checkout;
         }
 
@@ -31,7 +32,7 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
 
         if (checkout.IsThere)
         {
-            return checkout;
+            return checkout; // another run made it while we waited
         }
 
         EnsureGitDirectory(resolved.ObjectFormat);
@@ -49,7 +50,9 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
             }
         }
 
-        return await checkout.MakeAsync(this, resolved.Commit, resolved.ObjectFormat, progress, cancellationToken);
+        var made = await checkout.MakeAsync(this, resolved.Commit, resolved.ObjectFormat, progress, cancellationToken);
+        BaseTrim.Trim(home, key, Path.Combine(root, "bases"), time);
+        return made;
     }
 
     /// <summary>Asks a server for <paramref name="ref"/> every time, so that access is always checked there; objects that are here are not sent again.</summary>
@@ -88,8 +91,13 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
         var resolved = new ResolvedRepository(null, null, "sha1", File.Exists(Path.Combine(GitDirectory, "shallow")), commit.Text, treeAnswer.Text);
         var checkout = Checkout(commit.Text);
 
-        if (!checkout.IsThere)
+        if (checkout.IsThere)
         {
+            checkout.Touch(time);
+        }
+        else
+        {
+            BaseTrim.Trim(home, key, Path.Combine(root, "bases"), time);
             var made = await checkout.MakeAsync(this, commit.Text, "sha1", progress, cancellationToken);
 
             if (made.IsFailure)
@@ -117,7 +125,19 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
     private async Task<FolderLock> LockAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.Combine(root, "bases"));
-        return await FolderLock.TakeAsync(Path.Combine(root, "lock"), time, cancellationToken);
+        var held = await FolderLock.TakeAsync(Path.Combine(root, "lock"), time, cancellationToken);
+
+        // Nobody else writes here while we hold the lock, so what git locked was locked by a process that was killed.
+        if (Directory.Exists(GitDirectory))
+        {
+            foreach (var left in Directory.EnumerateFiles(Path.Combine(GitDirectory, "refs"), "*.lock", SearchOption.AllDirectories)
+                .Concat(Directory.EnumerateFiles(GitDirectory, "*.lock")))
+            {
+                File.Delete(left);
+            }
+        }
+
+        return held;
     }
 
     private async Task<Failure?> FetchAsync(

@@ -209,6 +209,16 @@ internal sealed partial class UnixFolder : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Remove"/>, for a path of ours. What is not there is removed.</summary>
+    public static void RemoveAll(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            using var parent = Open(Path.GetDirectoryName(path)!);
+            parent.Remove(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(path)));
+        }
+    }
+
     public void Dispose() => handle.Dispose();
 
     /// <summary>False for a folder that is not empty. What is not there is removed.</summary>

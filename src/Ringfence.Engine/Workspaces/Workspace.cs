@@ -66,6 +66,8 @@ public sealed class Workspace
     {
         try
         {
+            using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
+            File.Delete(Path.Combine(GitDirectory, TreeWriter.Ref + ".lock")); // of a collector that was killed
             return await Task.Run(() => CollectHereAsync(cancellationToken), cancellationToken);
         }
         catch (Exception error) when (GitFailures.IsFileError(error))
@@ -82,6 +84,7 @@ public sealed class Workspace
     {
         try
         {
+            using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
             var upper = Path.Combine(EmptyFolder("check"), "upper");
             Directory.CreateDirectory(upper);
             var failure = await TreeCheckout.WriteAsync(upper, checkout.Tree, GitDirectory, changes.Files, cancellationToken);

@@ -154,6 +154,7 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         var cache = new RepositoryCache(home, key, time);
         Directory.CreateDirectory(Path.Combine(folder, "upper"));
         BareGitDirectory.Make(Path.Combine(folder, "git"), resolved.ObjectFormat, cache.Objects, Path.Combine(cache.GitDirectory, "shallow"));
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, "git", TreeWriter.Ref))!);
         File.WriteAllBytes(Path.Combine(folder, "workspace.json.new"), JsonSerializer.SerializeToUtf8Bytes(record, WorkspaceJson.Default.WorkspaceRecord));
         File.Move(Path.Combine(folder, "workspace.json.new"), Path.Combine(folder, "workspace.json"), overwrite: true);
         return Make(run, record);

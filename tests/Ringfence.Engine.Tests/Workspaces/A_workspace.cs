@@ -118,6 +118,57 @@ public sealed class A_workspace : IDisposable
     }
 
     [Fact]
+    public async Task Is_made_although_the_last_attempt_was_killed_half_way()
+    {
+        Shell.Run(fixture.Repository, "printf x > $'odd\\xff'; git add .; git commit -qm odd");
+        var first = await fixture.PrepareAsync();
+        var bases = Path.GetDirectoryName(Path.GetDirectoryName(first.Mount.Lower))!;
+        var git = Path.Combine(Path.GetDirectoryName(bases)!, "git");
+        Shell.Run(bases, "cp -a \"$0\" \"$0.new\"; rm -rf \"$0\"; rm -r \"$1/refs/ringfence/bases/\"*; touch \"$1/refs/ringfence/bases/$0.lock\" \"$1/shallow.lock\"", first.BaseCommit, git);
+
+        var second = await fixture.PrepareAsync();
+
+        Assert.Equal("x", Shell.RunInside(second, "cat odd*"));
+    }
+
+    [Fact]
+    public async Task Keeps_the_bases_that_are_needed_and_trims_those_that_are_not()
+    {
+        var time = new SteppedTime();
+        var store = new WorkspaceStore(fixture.Home, time);
+        var kept = (await store.PrepareAsync(RunId.New(time), fixture.Repository, null, null, TestContext.Current.CancellationToken)).Value;
+        fixture.Git("commit -q --allow-empty -m second");
+        var removed = (await store.PrepareAsync(RunId.New(time), fixture.Repository, null, null, TestContext.Current.CancellationToken)).Value;
+        await store.RemoveAsync(removed.Run, TestContext.Current.CancellationToken);
+        time.Now += TimeSpan.FromDays(8);
+        fixture.Git("commit -q --allow-empty -m third");
+
+        await store.PrepareAsync(RunId.New(time), fixture.Repository, null, null, TestContext.Current.CancellationToken);
+
+        Assert.True(Directory.Exists(kept.Mount.Lower));
+        Assert.False(Directory.Exists(removed.Mount.Lower));
+    }
+
+    private sealed class SteppedTime : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UtcNow;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+
+    [Fact]
+    public async Task Can_be_collected_by_two_at_once()
+    {
+        var workspace = await fixture.PrepareAsync();
+        Shell.RunInside(workspace, "for i in $(seq 200); do echo $i > f$i; done");
+        var again = (await fixture.Store.OpenAsync(workspace.Run, TestContext.Current.CancellationToken)).Value;
+
+        var sets = await Task.WhenAll(WorkspaceFixture.CollectAsync(workspace), WorkspaceFixture.CollectAsync(again), WorkspaceFixture.CollectAsync(workspace));
+
+        Assert.Single(sets.Select(s => s.Tree).Distinct());
+    }
+
+    [Fact]
     public async Task Is_made_from_a_url_and_fetched_again_when_the_branch_moves()
     {
         var url = $"file://localhost{fixture.Repository}";
