@@ -60,7 +60,9 @@ static void set_limits(const struct spec *spec)
 {
 	limit(RLIMIT_CORE, 0, "core files");
 	limit(RLIMIT_NOFILE, (rlim_t)spec->open_files, "open files");
-	limit(RLIMIT_NPROC, (rlim_t)spec->processes, "processes");
+
+	/* Pid 1 and the disk's watcher count, too. */
+	limit(RLIMIT_NPROC, (rlim_t)spec->processes + 2, "processes");
 	limit(RLIMIT_FSIZE, (rlim_t)spec->disk, "file sizes");
 	limit(RLIMIT_MEMLOCK, 8u << 20, "locked memory");
 	limit(RLIMIT_MSGQUEUE, 819200, "message queues");

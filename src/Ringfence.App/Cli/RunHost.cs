@@ -22,6 +22,7 @@ internal sealed class RunHost : IAsyncDisposable
         this.home = home;
         this.gateway = gateway;
         sandboxes = new SandboxLauncher(Home.Toolchain.Native, Path.Combine(home.Folder, "scratch"), TimeProvider.System);
+        sandboxes.Sweep();
         agents = new AgentCatalog(home.Folder);
         packages = new AgentPackages(home.Folder, TimeProvider.System);
     }

@@ -63,7 +63,7 @@ public sealed class The_end_of_a_sandbox
         var frame = Path.Combine(folder.Path, "frame");
         await File.WriteAllBytesAsync(
             frame, SandboxArguments.Frame(SandboxArguments.For(Trial.Shell("trap '' TERM; echo up; sleep 1000"), "orphan")), TestContext.Current.CancellationToken);
-        var start = new ProcessStartInfo("python3", ["-c", Supervisor, Trial.Native, frame, folder.Below("work")]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/usr/bin/python3", ["-c", Supervisor, Trial.Native, frame, folder.Below("work")]) { RedirectStandardOutput = true };
         using var supervisor = Process.Start(start)!;
         Assert.Equal("up", await supervisor.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
 

@@ -1,0 +1,36 @@
+using Ringfence.Sandboxes;
+using Xunit;
+
+namespace Ringfence.Tests.Sandboxes;
+
+public sealed class The_doctor
+{
+    [Fact]
+    public async Task Tells_each_wall_and_limit_by_trying_it()
+    {
+        using var folder = new TrialFolder();
+
+        var lines = await new SandboxProbe(Trial.Launcher(folder), folder.Path).RunAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            ["commands", "disk", "exit codes", "file system", "identity", "landlock", "memory", "network", "open files", "processes", "processor", "sandbox", "supervisor", "system calls", "temporary", "workspace"],
+            lines.Select(l => l.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(DoctorLevel.Full, lines.Single(l => l.Name == "sandbox").Level);
+        Assert.All(lines.Where(l => l.Level == DoctorLevel.Missing), l => Assert.NotNull(l.Remedy));
+    }
+
+    [Fact]
+    public async Task Says_what_to_do_when_nothing_can_be_built()
+    {
+        using var folder = new TrialFolder();
+        var broken = Path.Combine(folder.Path, "rf-sandbox");
+        await File.WriteAllTextAsync(broken, "#!/bin/sh\nexit 1\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(broken, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        var line = Assert.Single(await new SandboxProbe(new SandboxLauncher(broken, folder.Below("scratch"), TimeProvider.System), folder.Path)
+            .RunAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(DoctorLevel.Missing, line.Level);
+        Assert.NotNull(line.Remedy);
+    }
+}
