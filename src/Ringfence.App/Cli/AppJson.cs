@@ -11,4 +11,5 @@ namespace Ringfence.App.Cli;
 [JsonSerializable(typeof(SandboxView))]
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentView>))]
+[JsonSerializable(typeof(IReadOnlyList<AgentTestView>))]
 internal sealed partial class AppJson : JsonSerializerContext;

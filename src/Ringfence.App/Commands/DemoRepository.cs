@@ -31,16 +31,27 @@ internal sealed class DemoRepository : IAsyncDisposable
         var repository = new DemoRepository(Directory.CreateTempSubdirectory("ringfence-demo-").FullName, keep);
         Copy(new DirectoryInfo(Sample), repository.Folder);
 
-        foreach (var arguments in (string[][])[["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "A login service"]])
+        if (!(await CommitAsync(repository.Folder, "A login service", cancellationToken)).Succeeded(out _, out var why))
         {
-            if (!(await GitAsync(repository.Folder, arguments, cancellationToken)).Succeeded(out _, out var why))
-            {
-                await repository.DisposeAsync();
-                return Result.Fail<DemoRepository>(why);
-            }
+            await repository.DisposeAsync();
+            return Result.Fail<DemoRepository>(why);
         }
 
         return repository;
+    }
+
+    /// <summary>Makes a folder a repository with all that is in it committed. The user's git configuration does not count.</summary>
+    public static async Task<Result<bool>> CommitAsync(string folder, string message, CancellationToken cancellationToken)
+    {
+        foreach (var arguments in (string[][])[["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", message]])
+        {
+            if (await GitAsync(folder, arguments, cancellationToken) is { IsFailure: true } failed)
+            {
+                return failed;
+            }
+        }
+
+        return true;
     }
 
     public ValueTask DisposeAsync()
