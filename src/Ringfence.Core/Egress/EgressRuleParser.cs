@@ -93,11 +93,9 @@ internal static class EgressRuleParser
 
     private static Result<EgressRule> WithNetwork(EgressRule rule, string text)
     {
-        if (!IPNetwork.TryParse(text, out var network) && IPAddress.TryParse(text, out var single))
-        {
-            network = new IPNetwork(single, single.GetAddressBytes().Length * 8);
-        }
-        else if (network == default)
+        var cidr = IPAddress.TryParse(text, out var single) ? $"{single}/{single.GetAddressBytes().Length * 8}" : text;
+
+        if (!IPNetwork.TryParse(cidr, out var network))
         {
             return Fail(Malformed, rule.Text, $"has '{text}' after @, which is no network", "Write an address or a network in CIDR form: name@10.1.0.0/16.");
         }

@@ -31,7 +31,7 @@ public readonly record struct HostName
 
         try
         {
-            // The IDNA library maps look-alike dots and full-width letters to ASCII, so the check for allowed characters comes after it.
+            // The IDNA library maps look-alike dots to dots, so the check for allowed characters comes after it.
             canonical = IsAscii(canonical) ? canonical.ToLowerInvariant() : Idn.GetAscii(canonical).ToLowerInvariant();
         }
         catch (ArgumentException)
