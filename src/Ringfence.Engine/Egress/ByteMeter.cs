@@ -24,6 +24,7 @@ internal sealed class ByteMeter(EgressLimits limits)
         if (count > limit)
         {
             connection.Refuse(reason);
+            connection.End();
             throw new IOException($"The egress door cut the connection: {reason}.");
         }
     }

@@ -79,6 +79,18 @@ internal sealed class CapturedConnection : IDisposable
         Socket.Dispose();
     }
 
+    /// <summary>Says goodbye and waits a moment for the client's own. Closing with unread bytes would send a reset that overtakes our last words.</summary>
+    public async Task LingerAsync()
+    {
+        Hurry();
+        Socket.Shutdown(SocketShutdown.Send);
+        var ignored = new byte[4096];
+
+        while (await Socket.ReceiveAsync(ignored, SocketFlags.None, Life) > 0)
+        {
+        }
+    }
+
     public void Dispose()
     {
         closing.Dispose();

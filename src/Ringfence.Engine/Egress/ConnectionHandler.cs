@@ -85,7 +85,7 @@ internal sealed class ConnectionHandler
 
         if (isRaw && await Task.WhenAny(peek, Task.Delay(ServerFirst, time, connection.Life)) != peek)
         {
-            await PassAsync(connection, client, decision, JudgeLaterAsync(connection, peek));
+            await PassAsync(connection, client, null, decision, JudgeLaterAsync(connection, peek));
             return;
         }
 
@@ -106,20 +106,20 @@ internal sealed class ConnectionHandler
         }
         else
         {
-            await PassAsync(connection, client, decision, Task.CompletedTask);
+            await PassAsync(connection, client, opening, decision, Task.CompletedTask);
         }
     }
 
-    private async Task PassAsync(CapturedConnection connection, ClientStream client, EgressDecision decision, Task mayTalk)
+    private async Task PassAsync(CapturedConnection connection, ClientStream client, ClientOpening? opening, EgressDecision decision, Task mayTalk)
     {
-        if (await ResolveAsync(connection, client, null) is not { } addresses)
+        if (await ResolveAsync(connection, client, opening) is not { } addresses)
         {
             return;
         }
 
         if (await upstream.DialAsync(connection, addresses) is not { } server)
         {
-            connection.Refuse(EgressReasons.NotConnected);
+            await RefuseAsync(connection, client, opening, EgressDecision.Deny(EgressReasons.NotConnected, decision.Rule));
             return;
         }
 
@@ -179,15 +179,7 @@ internal sealed class ConnectionHandler
             return addresses;
         }
 
-        if (opening is null)
-        {
-            connection.Refuse(decision.Reason, decision.Rule);
-        }
-        else
-        {
-            await RefuseAsync(connection, client, opening, decision);
-        }
-
+        await RefuseAsync(connection, client, opening, decision);
         return null;
     }
 
@@ -206,10 +198,10 @@ internal sealed class ConnectionHandler
         }
     }
 
-    private static void Note(CapturedConnection connection, ClientOpening opening)
+    private static void Note(CapturedConnection connection, ClientOpening? opening)
     {
-        connection.Sni = opening.Hello?.ServerName is { } sni ? Printable.Escape(sni) : null;
-        connection.Protocol = opening.Kind switch
+        connection.Sni = opening?.Hello?.ServerName is { } sni ? Printable.Escape(sni) : null;
+        connection.Protocol = opening?.Kind switch
         {
             OpeningKind.Tls or OpeningKind.MalformedTls => "tls",
             OpeningKind.Http or OpeningKind.Http2 => "http",
@@ -221,6 +213,7 @@ internal sealed class ConnectionHandler
     /// <summary>Does what the client says agree with the name that it asked for? Null when it does.</summary>
     private EgressDecision? Judge(CapturedConnection connection, ClientOpening opening, string rule) => opening switch
     {
+        { Kind: not OpeningKind.Ssh } when connection.Port == SshPort => EgressDecision.Deny(EgressReasons.ProtocolNotAllowed, rule),
         { Kind: OpeningKind.MalformedTls } => EgressDecision.Deny(EgressReasons.MalformedTls, rule),
         { Hello.IsEncrypted: true } => EgressDecision.Deny(EgressReasons.EncryptedClientHello, rule),
         { Hello: { ServerName: null } } => EgressDecision.Deny(EgressReasons.SniMissing, rule),
@@ -251,16 +244,16 @@ internal sealed class ConnectionHandler
     private bool IsRaw(CapturedConnection connection) => connection.Port is not (SshPort or 80 or 443) && NamesPort(connection)
         && !options.Rules.NeedsOpening(connection.Host, connection.Port) && !options.Secrets.GoTo(connection.Host, connection.Port);
 
-    private async Task RefuseAsync(CapturedConnection connection, ClientStream client, ClientOpening opening, EgressDecision decision)
+    private async Task RefuseAsync(CapturedConnection connection, ClientStream client, ClientOpening? opening, EgressDecision decision)
     {
         connection.Refuse(decision.Reason, decision.Rule);
         Note(connection, opening);
 
-        if (opening.Kind == OpeningKind.Http)
+        if (opening?.Kind == OpeningKind.Http)
         {
             await Refusal.AnswerAsync(connection, client, decision);
         }
-        else if (options.Authority is not null && opening.Hello is { IsEncrypted: false } hello && HostName.TryParse(hello.ServerName, out var sni) && sni == connection.Host)
+        else if (options.Authority is not null && opening?.Hello is { IsEncrypted: false } hello && HostName.TryParse(hello.ServerName, out var sni) && sni == connection.Host)
         {
             // Nothing goes upstream: the certificate only lets us say no in words.
             await using var tls = await http.AcceptTlsAsync(connection, client, hello with { Protocols = hello.Protocols.Contains("http/1.1") ? ["http/1.1"] : [] });

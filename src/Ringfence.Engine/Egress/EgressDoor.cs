@@ -62,8 +62,10 @@ public sealed class EgressDoor : IAsyncDisposable
     {
         while (true)
         {
-            var socket = await listener.AcceptAsync(closing.Token);
-            var connection = new CapturedConnection(socket, options, recorder, time, closing.Token);
+            if (await NextAsync() is not { } connection)
+            {
+                continue;
+            }
 
             if (open.Count >= options.Limits.Connections)
             {
@@ -77,6 +79,23 @@ public sealed class EgressDoor : IAsyncDisposable
             var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             open[connection] = GuardAsync(() => ServeAsync(connection, start.Task));
             start.SetResult();
+        }
+    }
+
+    // A client that has reset its connection before we looked is no reason to stop listening.
+    private async Task<CapturedConnection?> NextAsync()
+    {
+        Socket? socket = null;
+
+        try
+        {
+            socket = await listener.AcceptAsync(closing.Token);
+            return new CapturedConnection(socket, options, recorder, time, closing.Token);
+        }
+        catch (SocketException) when (!closing.IsCancellationRequested)
+        {
+            socket?.Dispose();
+            return null;
         }
     }
 

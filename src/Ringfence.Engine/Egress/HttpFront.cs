@@ -26,7 +26,7 @@ internal sealed class HttpFront
     public async Task ServeAsync(HandedConnection connection)
     {
         await transport.HandAsync(connection);
-        await connection.Ended;
+        await connection.PumpAsync();
     }
 
     private static async Task<HttpFront> StartAsync()

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 
 namespace Ringfence.Egress;
@@ -30,13 +29,6 @@ internal static class Refusal
         }
 
         await client.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. body], connection.Life);
-        connection.Hurry();
-
-        // Closing with unread bytes would send a reset that overtakes the answer.
-        connection.Socket.Shutdown(SocketShutdown.Send);
-
-        while (await connection.Socket.ReceiveAsync(buffer, SocketFlags.None, connection.Life) > 0)
-        {
-        }
+        await connection.LingerAsync();
     }
 }

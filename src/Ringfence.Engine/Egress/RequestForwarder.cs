@@ -126,7 +126,11 @@ internal sealed class RequestForwarder(
             }
 
             var sent = values.Select(v => overTls ? injection.Apply(name, v ?? "", connection.Host, connection.Port, used) : v ?? "").ToList();
-            sent.SelectMany(injection.PlaceholdersIn).ToList().ForEach(s => ReportMisplaced(s, $"header {name}"));
+
+            // HTTP/2 writes header names in lower case; the record should not depend on the protocol.
+#pragma warning disable CA1308
+            sent.SelectMany(injection.PlaceholdersIn).ToList().ForEach(s => ReportMisplaced(s, $"header {name.ToLowerInvariant()}"));
+#pragma warning restore CA1308
 
             if (!request.Headers.TryAddWithoutValidation(name, sent))
             {

@@ -56,15 +56,17 @@ internal sealed partial class NetworkNamespace : IDisposable
         {
             Assert.Equal(0, Unshare(NewNetwork));
             Start("ip", "link set lo up");
-            Start("ip", "route add default dev lo src 127.0.0.1");
-            Start("ip", "-6 addr add fd99::1/128 dev lo");
+            Start("ip", "addr add 10.99.0.1/32 dev lo");
+            Start("ip", "route add default dev lo src 10.99.0.1");
+            Start("ip", "-6 addr add fd99::1/128 dev lo nodad");
             Start("ip", "-6 route add default dev lo src fd99::1");
             Start("nft", "-f -", Rules);
             network.Listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
             network.Listener.Bind(new IPEndPoint(IPAddress.IPv6Any, 15001));
             network.Listener.Listen(1024);
             network.Dns = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            network.Dns.Bind(new IPEndPoint(IPAddress.Any, 15353));
+            // On loopback, so that answers leave from the address that the redirection translates back.
+            network.Dns.Bind(new IPEndPoint(IPAddress.Loopback, 15353));
             return true;
         });
         return network;
@@ -87,7 +89,16 @@ internal sealed partial class NetworkNamespace : IDisposable
         return done.Task.GetAwaiter().GetResult();
     }
 
-    public Socket Tcp(AddressFamily family = AddressFamily.InterNetwork) => Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp));
+    public Socket Tcp(AddressFamily family = AddressFamily.InterNetwork) => Run(() =>
+    {
+        var socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp);
+        if (family == AddressFamily.InterNetworkV6)
+        {
+            socket.DualMode = true;
+        }
+
+        return socket;
+    });
 
     public Socket Udp() => Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp));
 

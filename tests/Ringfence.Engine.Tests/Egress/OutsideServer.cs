@@ -58,7 +58,7 @@ internal sealed class OutsideServer : IAsyncDisposable
             var body = context.WebSockets.IsWebSocketRequest ? "" : await reader.ReadToEndAsync();
             var target = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
             server.Requests.Enqueue(new Seen(
-                context.Request.Method, context.Request.Host.Value!, target, context.Request.Protocol, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString()), body));
+                context.Request.Method, context.Request.Host.Value!, target, context.Request.Protocol, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body));
 
             if (handler is null)
             {

@@ -1,0 +1,162 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Ringfence.Audit;
+using Ringfence.Egress;
+using Xunit;
+
+namespace Ringfence.Tests.Egress;
+
+public sealed class A_door_under_load
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Refuses_connections_beyond_its_limit_and_recovers()
+    {
+        // N35: many clients that open and say nothing.
+        await using var outside = await OutsideServer.StartAsync();
+        await using var bench = await DoorBench.OpenAsync(
+            outside, new NetworkPolicy([$"good.test@{outside.Address}"]) { Limits = new EgressLimits { Connections = 50 } });
+        var address = await bench.Inside.LookUpAsync("good.test");
+        var sockets = new List<Socket>();
+
+        for (var i = 0; i < 1000; i++)
+        {
+            try
+            {
+                sockets.Add(await bench.Inside.ConnectAsync(address, 80));
+            }
+            catch (SocketException)
+            {
+                // Refused faster than it was noticed to be connected.
+            }
+        }
+
+        await bench.Record.WaitForAsync<NetworkConnection>(_ => bench.Connections.Count(c => c.Reason == "connection_limit") == 950);
+        sockets.ForEach(s => s.Dispose());
+        await bench.Record.WaitForAsync<NetworkConnection>(_ => bench.Connections.Count() == 1000);
+
+        Assert.Equal("hello from good.test 200", (await bench.CurlAsync("http://good.test/")).Output);
+    }
+
+    [Fact]
+    public async Task Ends_a_client_that_takes_for_ever_to_say_what_it_wants()
+    {
+        await using var outside = await OutsideServer.StartAsync();
+        await using var bench = await DoorBench.OpenAsync(
+            outside, new NetworkPolicy([$"good.test@{outside.Address}"]) { Limits = new EgressLimits { Opening = TimeSpan.FromMilliseconds(200) } });
+        using var socket = await bench.Inside.ConnectAsync("good.test", 80);
+        Assert.Equal("RESET", await socket.TalkAsync("GET / HTTP"));
+        Assert.Equal("opening_timeout", (await bench.Record.WaitForAsync<NetworkConnection>(c => c.Protocol != "dns")).Reason);
+    }
+
+    [Fact]
+    public async Task Records_what_is_open_when_it_closes()
+    {
+        await using var outside = await OutsideServer.StartAsync();
+        var bench = await DoorBench.OpenAsync(outside, $"good.test@{outside.Address}");
+        var tls = await bench.ConnectTlsAsync("good.test", "good.test");
+        await bench.DisposeAsync();
+        var fact = Assert.Single(bench.Connections);
+        Assert.Equal((true, "tls", "good.test"), (fact.Allowed, fact.Protocol, fact.Sni));
+        Assert.True(fact.BytesDown > 0);
+        await tls.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Dials_only_the_address_that_it_checked()
+    {
+        // N07: the name leads somewhere else each time it is asked for. It is asked for once per connection.
+        await using var outside = await OutsideServer.StartAsync();
+        var asked = 0;
+        await using var bench = await DoorBench.OpenAsync(
+            outside, new NetworkPolicy([$"good.test@{outside.Address}"]), names: _ => Interlocked.Increment(ref asked) == 1 ? [outside.Address] : [IPAddress.Loopback]);
+
+        Assert.Equal("hello from good.test 200", (await bench.CurlAsync("http://good.test/")).Output);
+        Assert.Equal(1, asked);
+        Assert.Contains("private_address", (await bench.CurlAsync("http://good.test/")).Output, StringComparison.Ordinal);
+        Assert.Contains("private_address", (await bench.CurlAsync("https://good.test/")).Output, StringComparison.Ordinal);
+        Assert.Single(outside.Requests);
+    }
+
+    [Theory]
+    [InlineData("169.254.169.254")]
+    [InlineData("10.1.2.3")]
+    [InlineData("::ffff:127.0.0.1")]
+    [InlineData("fd00:ec2::254")]
+    public async Task Never_dials_a_private_address_for_a_public_name_even_while_learning(string address)
+    {
+        await using var bench = await DoorBench.OpenAsync(null, new NetworkPolicy([], Learn: true), names: _ => [IPAddress.Parse(address)]);
+        Assert.Contains("private_address", (await bench.CurlAsync("http://good.test/")).Output, StringComparison.Ordinal);
+        Assert.Empty(bench.Door.Learned);
+    }
+
+    [Fact]
+    public async Task Says_what_a_run_needed_when_it_learns()
+    {
+        // A public address that nobody dials: learning notes the intent before the connection is made.
+        await using var outside = await OutsideServer.StartAsync();
+        await using var bench = await DoorBench.OpenAsync(
+            outside, new NetworkPolicy([$"good.test@{outside.Address}", $"good.test:2222@{outside.Address}"], Learn: true));
+        await bench.CurlAsync("http://good.test/");
+        Assert.Empty(bench.Door.Learned);
+    }
+
+    [Theory]
+    [InlineData("SSH-2.0-client\r\n", true)]
+    [InlineData("GET / HTTP/1.1\r\nHost: good.test\r\n\r\n", false)]
+    [InlineData("\u0001anything", false)]
+    public async Task Lets_ssh_and_nothing_else_to_port_22_of_a_host_that_a_rule_names_with_it(string opening, bool reaches)
+    {
+        using var ssh = new TcpListener(await FreshAddressAsync(), 22);
+        ssh.Start();
+        await using var bench = await DoorBench.OpenAsync(
+            null, new NetworkPolicy([$"good.test:22@{((IPEndPoint)ssh.LocalEndpoint).Address}"]), names: _ => [((IPEndPoint)ssh.LocalEndpoint).Address]);
+        using var client = await bench.Inside.ConnectAsync("good.test", 22);
+        await using var stream = new NetworkStream(client);
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(opening), Token);
+
+        if (reaches)
+        {
+            using var server = await ssh.AcceptSocketAsync(Token);
+            await server.SendAsync("SSH-2.0-server\r\n"u8.ToArray(), Token);
+            var buffer = new byte[100];
+            Assert.Equal("SSH-2.0-server\r\n", Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer, Token)));
+            Assert.Equal(opening, Encoding.ASCII.GetString(buffer, 0, await server.ReceiveAsync(buffer, Token)));
+        }
+        else
+        {
+            await stream.TalkAsync("");
+            Assert.False(ssh.Pending());
+            Assert.False((await bench.Record.WaitForAsync<NetworkConnection>(c => c.Protocol != "dns")).Allowed);
+        }
+    }
+
+    [Fact]
+    public async Task Passes_a_protocol_in_which_the_server_speaks_first()
+    {
+        using var smtp = new TcpListener(await FreshAddressAsync(), 2525);
+        smtp.Start();
+        await using var bench = await DoorBench.OpenAsync(
+            null, new NetworkPolicy([$"good.test:2525@{((IPEndPoint)smtp.LocalEndpoint).Address}"]), names: _ => [((IPEndPoint)smtp.LocalEndpoint).Address]);
+        using var client = await bench.Inside.ConnectAsync("good.test", 2525);
+        using var server = await smtp.AcceptSocketAsync(Token);
+        await server.SendAsync("220 hello\r\n"u8.ToArray(), Token);
+        var buffer = new byte[100];
+        Assert.Equal("220 hello\r\n", Encoding.ASCII.GetString(buffer, 0, await client.ReceiveAsync(buffer, Token)));
+        await client.SendAsync("EHLO me\r\n"u8.ToArray(), Token);
+        Assert.Equal("EHLO me\r\n", Encoding.ASCII.GetString(buffer, 0, await server.ReceiveAsync(buffer, Token)));
+        client.Dispose();
+        Assert.Equal(0, await server.ReceiveAsync(buffer, Token));
+        server.Dispose();
+        Assert.True((await bench.Record.WaitForAsync<NetworkConnection>(c => c.Protocol != "dns")).Allowed);
+    }
+
+    private static async Task<IPAddress> FreshAddressAsync()
+    {
+        // Borrowed from a server's numbering, so that no two tests share an address.
+        await using var server = await OutsideServer.StartAsync();
+        return server.Address;
+    }
+}
