@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Hosts.Acp;
 using Ringfence.Agent.Hosts.Control;
+using Ringfence.Agent.Hosts.Terminal;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
 
@@ -52,6 +53,11 @@ internal static class Program
         if (options.Acp)
         {
             return await new AcpHost(options, streams, time, Environment.GetEnvironmentVariable).RunAsync(interrupt);
+        }
+
+        if (!options.Print && options.InputFormat == "text" && options.OutputFormat == "text" && StandardStreams.IsTerminal(0) && StandardStreams.IsTerminal(1))
+        {
+            return await TerminalHost.RunAsync(options, streams, time, Environment.GetEnvironmentVariable, interrupt);
         }
 
         var (plan, wrong) = SessionFactory.Plan(options, time, Environment.GetEnvironmentVariable);

@@ -61,7 +61,7 @@ internal static class SubAgents
 
     private static AgentSession Create(AgentSession parent, SubAgent agent, ToolCall call)
     {
-        var work = new Workplace(parent.Workplace.Root, Path.Combine(Path.GetTempPath(), $"ringfence-agent-{parent.Id}", Safe(call.Id)), parent.Time) { Directory = parent.Workplace.Directory };
+        var work = new Workplace(parent.Workplace.Root, Path.Combine(Path.GetTempPath(), $"ringfence-agent-{parent.Id}", Safe(call.Id)), parent.Time) { Directory = parent.Workplace.Directory, Journal = parent.Workplace.Journal };
         work.AdditionalDirectories.AddRange(parent.Workplace.AdditionalDirectories);
 
         foreach (var (name, value) in parent.Workplace.Environment)

@@ -29,6 +29,7 @@ internal static class FileEditor
             }
 
             FileWriter.Write(path, plan.Bytes);
+            workplace.Journal.Add(path, plan.BytesBefore, plan.Bytes);
             workplace.Files.Remember(path, plan.Bytes);
             return Report(path, changes, plan);
         }
@@ -44,7 +45,7 @@ internal static class FileEditor
         : !workplace.Files.IsUnchanged(path, bytes) ? $"File has been modified since it was read, by the user, a command or a formatter. Read {path} again, then change it."
         : null;
 
-    private sealed record Plan(string Before, string After, byte[] Bytes, int Replaced, bool WasTolerant);
+    private sealed record Plan(string Before, string After, byte[]? BytesBefore, byte[] Bytes, int Replaced, bool WasTolerant);
 
     private static async Task<(Plan? Plan, string? Refusal)> PlanAsync(
         Workplace workplace, string path, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
@@ -53,7 +54,7 @@ internal static class FileEditor
         {
             // An empty old_string creates the file, as models have learnt.
             return changes is [{ Old: "" } create]
-                ? (new Plan("", create.New, new UTF8Encoding(false).GetBytes(create.New), 1, false), null)
+                ? (new Plan("", create.New, null, new UTF8Encoding(false).GetBytes(create.New), 1, false), null)
                 : (null, Directory.Exists(path) ? $"{path} is a directory." : $"File does not exist: {path}");
         }
 
@@ -102,7 +103,7 @@ internal static class FileEditor
         }
 
         return file.Encode(text) is { } after
-            ? (new Plan(file.Text, text, after, replaced, tolerant), null)
+            ? (new Plan(file.Text, text, bytes, after, replaced, tolerant), null)
             : (null, $"{path} is {file.EncodingName}, which cannot say every character of new_string.");
     }
 

@@ -21,6 +21,8 @@ internal sealed class Workplace(string root, string scratch, TimeProvider time)
 
     public FilesSeen Files { get; } = new();
 
+    public ChangeJournal Journal { get; init; } = new();
+
     public TodoList Todos { get; } = new();
 
     public BackgroundShells Shells { get; } = new();

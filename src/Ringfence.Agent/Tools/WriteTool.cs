@@ -46,6 +46,7 @@ internal sealed class WriteTool : Tool
             // The model writes plain text: what it replaces keeps its byte order mark and its encoding when that can say the new text.
             var bytes = file?.Encode(content) ?? new UTF8Encoding(false).GetBytes(content);
             FileWriter.Write(path, bytes);
+            call.Workplace.Journal.Add(path, before, bytes);
             call.Workplace.Files.Remember(path, bytes);
 
             return ToolOutput.Text(
