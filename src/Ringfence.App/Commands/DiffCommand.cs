@@ -13,10 +13,16 @@ internal static class DiffCommand
         var argument = CommandActions.RunArgument();
         var summary = new Option<bool>("--stat") { Description = "One line per file." };
         var json = CommandActions.Json();
-        var command = new Command("diff", "Shows what a run changed. In a pipe, exact bytes that `git apply` takes.") { argument, summary, json };
+        var other = new Argument<string?>("other") { Description = "Another run: shows where the two part ways, and in what they differ.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("diff", "Shows what a run changed. In a pipe, exact bytes that `git apply` takes.") { argument, other, summary, json };
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {
+            if (parsed.GetValue(other) is { } second)
+            {
+                return await RunComparisonView.CompareAsync(terminal, home, run, second, parsed.GetValue(json), cancellationToken);
+            }
+
             if (!(await ChangesOf.RunAsync(home, run, cancellationToken)).Succeeded(out var found, out var why))
             {
                 terminal.WriteFailures(why);

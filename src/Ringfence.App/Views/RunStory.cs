@@ -14,6 +14,7 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
         Calls();
         Commands();
         Connections();
+        Findings();
         terminal.WriteLine();
         terminal.WriteLine($"  {events.Count} events on record");
     }
@@ -86,6 +87,24 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
     private static string Ending(CommandFinished end) =>
         (!end.Known ? "?" : end.Signal != 0 ? $"signal {end.Signal}" : $"exit {end.ExitCode}")
         + $", {Duration.Show(TimeSpan.FromMicroseconds(end.DurationMicroseconds))}";
+
+    private void Findings()
+    {
+        var findings = Reconciliation.Of(events);
+
+        if (findings.Count == 0)
+        {
+            return;
+        }
+
+        Heading("Said and seen do not meet");
+
+        foreach (var finding in findings)
+        {
+            terminal.WriteLine($"  {terminal.Paint(finding.Code.Replace('_', ' '), Ansi.Yellow)}  {finding.Message}  "
+                + terminal.Paint($"(event {string.Join(", ", finding.Seqs)})", Ansi.Dim));
+        }
+    }
 
     private void Connections()
     {

@@ -7,8 +7,8 @@ using SQLitePCL;
 namespace Ringfence.Audit;
 
 /// <summary>
-/// A question in SQL that can only read: on SQLite the connection refuses everything else, on PostgreSQL the transaction does. It is broken off
-/// when its time is over.
+/// A question in SQL that can only read. SQLite asks us about each thing that a statement would do, and gets no for all but reading; PostgreSQL gets
+/// it as a part of one statement in a read-only transaction. It is broken off when its time is over.
 /// </summary>
 public sealed class AuditSql(Database database)
 {
@@ -41,6 +41,7 @@ public sealed class AuditSql(Database database)
     {
         // The driver does not cancel; the library does, from its own callback.
         raw.sqlite3_progress_handler(connection.Handle, 10_000, _ => over.IsCancellationRequested ? 1 : 0, null);
+        raw.sqlite3_set_authorizer(connection.Handle, static (object _, int action, string _, string _, string _, string _) => IsReading(action) ? 0 : raw.SQLITE_DENY, null);
 
         try
         {
@@ -52,12 +53,14 @@ public sealed class AuditSql(Database database)
         finally
         {
             raw.sqlite3_progress_handler(connection.Handle, 0, null, null);
+            raw.sqlite3_set_authorizer(connection.Handle, (strdelegate_authorizer?)null, null);
         }
     }
 
     private static async Task<Result<AuditTable>> AskAsync(NpgsqlConnection connection, string sql, int limit, TimeSpan time, CancellationToken over)
     {
-        // "set transaction read only" could be undone by the question itself; the extended protocol takes one statement at a time.
+        // A second statement could end the read-only transaction. With a numbered parameter the driver sends the text as it is, and the server takes
+        // one statement; the line break keeps a comment at the end from swallowing ours.
         await using var transaction = await connection.BeginTransactionAsync(over);
         await using (var set = new NpgsqlCommand(
             FormattableString.Invariant($"set transaction read only; set local statement_timeout = {(long)time.TotalMilliseconds}"), connection, transaction))
@@ -65,10 +68,12 @@ public sealed class AuditSql(Database database)
             await set.ExecuteNonQueryAsync(over);
         }
 
-        await using var command = new NpgsqlCommand(sql, connection, transaction) { AllResultTypesAreUnknown = false };
+        await using var command = new NpgsqlCommand($"select * from (\n{sql}\n) as question limit $1", connection, transaction) { Parameters = { new() { Value = limit + 1L } } };
         await using var reader = await command.ExecuteReaderAsync(over);
         return Read(reader, limit, reader.Read);
     }
+
+    private static bool IsReading(int action) => action is raw.SQLITE_SELECT or raw.SQLITE_READ or raw.SQLITE_FUNCTION or raw.SQLITE_RECURSIVE;
 
     private static AuditTable Read(DbDataReader reader, int limit, Func<bool> next)
     {

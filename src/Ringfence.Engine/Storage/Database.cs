@@ -122,13 +122,13 @@ public sealed class Database : IAsyncDisposable
 
     private async Task<T> RunAsync<T>(Session session, Func<DatabaseTransaction, Task<T>> work, CancellationToken cancellationToken)
     {
-        await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SessionTransaction.BeginAsync(session, cancellationToken);
         insideTransaction.Value = true;
 
         try
         {
-            var result = await work(new DatabaseTransaction(this, session, transaction));
-            await transaction.CommitAsync(cancellationToken);
+            var result = await work(new DatabaseTransaction(this, session, transaction.Inner));
+            await transaction.CommitAsync(session, cancellationToken);
             return result;
         }
         finally

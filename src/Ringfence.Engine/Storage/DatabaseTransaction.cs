@@ -7,9 +7,9 @@ namespace Ringfence.Storage;
 public sealed class DatabaseTransaction
 {
     private readonly Session session;
-    private readonly DbTransaction transaction;
+    private readonly DbTransaction? transaction;
 
-    internal DatabaseTransaction(Database database, Session session, DbTransaction transaction)
+    internal DatabaseTransaction(Database database, Session session, DbTransaction? transaction)
     {
         Database = database;
         this.session = session;

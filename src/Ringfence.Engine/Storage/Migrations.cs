@@ -32,7 +32,8 @@ internal static class Migrations
 
         foreach (var (number, resource) in All)
         {
-            await using var transaction = await session.Connection.BeginTransactionAsync(cancellationToken);
+            await using var begun = await SessionTransaction.BeginAsync(session, cancellationToken);
+            var transaction = begun.Inner;
 
             if (sessions.Dialect == Dialect.Postgres)
             {
@@ -60,7 +61,7 @@ internal static class Migrations
                 await session.ExecuteAsync(sessions.Dialect.SetVersion(number, time.NowMicroseconds()), transaction, [], cancellationToken);
             }
 
-            await transaction.CommitAsync(cancellationToken);
+            await begun.CommitAsync(session, cancellationToken);
         }
 
         return null;

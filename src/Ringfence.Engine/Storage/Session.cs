@@ -37,7 +37,7 @@ internal sealed class Session(DbConnection connection) : IAsyncDisposable
 
     /// <summary>Runs one statement for each row, binding new values to the same parameters.</summary>
     public async Task InsertAsync(
-        string sql, DbTransaction transaction, IReadOnlyList<string> names, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
+        string sql, DbTransaction? transaction, IReadOnlyList<string> names, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
     {
         var command = Command(sql, transaction, [.. names.Select(name => (name, (object?)null))]);
 
