@@ -1,0 +1,138 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Ringfence.Acceptance;
+
+/// <summary>One API call runs an agent; who may call, and what is refused, is told in problems that say what to do.</summary>
+public sealed class A_server
+{
+    private const int Patience = 120_000;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = Patience)]
+    public async Task Runs_an_agent_for_one_call_and_tells_every_event()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        await using var server = await Server.StartAsync(ringfence);
+
+        var body = $$"""{"repo":"{{ringfence.Repository}}","prompt":"Write a greeting","model":"simulated-model","done":["grep -q hello greeting.txt"],"metadata":{"ticket":7}}""";
+        var created = await server.SendAsync(HttpMethod.Post, "/v1/runs", body, ("Idempotency-Key", "one"));
+        var again = await server.SendAsync(HttpMethod.Post, "/v1/runs", body, ("Idempotency-Key", "one"));
+        var id = (string)created.Json["id"]!;
+
+        Assert.Equal(HttpStatusCode.Created, created.Status);
+        Assert.Equal("pending", (string?)created.Json["status"]);
+        Assert.Equal((HttpStatusCode.OK, id), (again.Status, (string?)again.Json["id"]));
+
+        // The stream ends with the run.
+        var events = await server.SendAsync(HttpMethod.Get, $"/v1/runs/{id}/events");
+        Assert.Contains("event: run.started\n", events.Text, StringComparison.Ordinal);
+        Assert.EndsWith("\n\n", events.Text, StringComparison.Ordinal);
+        Assert.Contains("event: run.ended\n", events.Text[events.Text.LastIndexOf("event: ", StringComparison.Ordinal)..], StringComparison.Ordinal);
+
+        var run = (await server.SendAsync(HttpMethod.Get, $"/v1/runs/{id}")).Json;
+        Assert.Equal("completed", (string?)run["status"]);
+        Assert.Equal(7, (int?)run["metadata"]!["ticket"]);
+        Assert.Equal("hello\n", await ringfence.GitAsync("show", $"{run["outputs"]![0]!["place"]}:greeting.txt"));
+        Assert.Contains("+hello", (await server.SendAsync(HttpMethod.Get, $"/v1/runs/{id}/diff")).Text, StringComparison.Ordinal);
+        Assert.Equal(1, (int?)(await server.SendAsync(HttpMethod.Get, "/v1/runs?status=completed&search=greeting")).Json["pagination"]!["total"]);
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Answers_nobody_without_a_key_and_no_key_beyond_its_role()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await using var server = await Server.StartAsync(ringfence);
+
+        var viewer = (await server.SendAsync(HttpMethod.Post, "/v1/keys", """{"name":"eve","role":"viewer"}""")).Json;
+        var asViewer = server with { Key = (string)viewer["key"]! };
+
+        Assert.Equal(HttpStatusCode.OK, (await (server with { Key = "" }).SendAsync(HttpMethod.Get, "/healthz")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await (server with { Key = "rf_live_wrong" }).SendAsync(HttpMethod.Get, "/v1/runs")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await asViewer.SendAsync(HttpMethod.Get, "/v1/runs")).Status);
+        Assert.Equal("forbidden", (string?)(await asViewer.SendAsync(HttpMethod.Post, "/v1/runs", "{}")).Json["code"]);
+        Assert.Equal("forbidden", (string?)(await asViewer.SendAsync(HttpMethod.Get, "/v1/keys")).Json["code"]);
+
+        await server.SendAsync(HttpMethod.Delete, $"/v1/keys/{viewer["id"]}");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await asViewer.SendAsync(HttpMethod.Get, "/v1/runs")).Status);
+    }
+
+    [Theory(Timeout = Patience)]
+    [InlineData("""{"repo":"/etc","prompt":"x"}""", "repository_not_allowed")]
+    [InlineData("""{"repo":"https://example.com/a.git","promt":"x"}""", "bad_body")]
+    [InlineData("""{"repo":"https://example.com/a.git","prompt":" "}""", "bad_field")]
+    [InlineData("""{"repo":"https://example.com/a.git","prompt":"x","guardrails":{"maxTurns":0}}""", "bad_field")]
+    [InlineData("""{"repo":"https://example.com/a.git","prompt":"x","guardrails":{"maxCostUsd":100000}}""", "bad_field")]
+    [InlineData("""{"repo":"https://example.com/a.git","prompt":"x","network":["*"]}""", "network_pattern_too_wide")]
+    [InlineData("[1]", "bad_body")]
+    [InlineData("{", "bad_body")]
+    [InlineData("null", "bad_body")]
+    public async Task Refuses_what_it_cannot_do_and_says_why(string body, string code)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await using var server = await Server.StartAsync(ringfence);
+
+        var refused = await server.SendAsync(HttpMethod.Post, "/v1/runs", body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.Status);
+        Assert.Equal(code, (string?)refused.Json["code"]);
+        Assert.Equal(0, (int?)(await server.SendAsync(HttpMethod.Get, "/v1/runs")).Json["pagination"]!["total"]);
+    }
+
+    private sealed record Server(Cli Process, string Address, string Key) : IAsyncDisposable
+    {
+        private static readonly HttpClient Http = new();
+
+        public static async Task<Server> StartAsync(RunningRingfence ringfence)
+        {
+            var process = ringfence.Start("serve", "--listen", "127.0.0.1:0", "--repo-root", Path.GetDirectoryName(ringfence.Repository)!);
+            string? key = null;
+
+            while (true)
+            {
+                var line = await process.LineAsync(Cancel);
+
+                if (line.Contains("rf_live_", StringComparison.Ordinal))
+                {
+                    key = line[line.IndexOf("rf_live_", StringComparison.Ordinal)..].Trim();
+                }
+                else if (line.StartsWith("Serving on ", StringComparison.Ordinal))
+                {
+                    return new Server(process, line["Serving on ".Length..].Trim(), key!);
+                }
+            }
+        }
+
+        public async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, params (string Name, string Value)[] headers)
+        {
+            using var request = new HttpRequestMessage(method, Address + path);
+            request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+            request.Headers.Authorization = Key.Length > 0 ? new AuthenticationHeaderValue("Bearer", Key) : null;
+
+            foreach (var (name, value) in headers)
+            {
+                request.Headers.Add(name, value);
+            }
+
+            using var response = await Http.SendAsync(request, Cancel);
+            return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(Cancel));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Process.Signal("TERM");
+            await Process.EndsAsync(Cancel);
+            await Process.DisposeAsync();
+        }
+    }
+
+    private sealed record Answer(HttpStatusCode Status, string Text)
+    {
+        public JsonNode Json => JsonNode.Parse(Text)!;
+    }
+}

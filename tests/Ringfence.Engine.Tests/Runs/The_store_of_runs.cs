@@ -1,0 +1,160 @@
+using Ringfence.Audit;
+using Ringfence.Runs;
+using Ringfence.Tests.Storage;
+using Xunit;
+
+namespace Ringfence.Tests.Runs;
+
+public sealed class The_store_of_runs_in_SQLite() : The_store_of_runs(null);
+
+public sealed class The_store_of_runs_in_PostgreSQL(PostgresCluster postgres) : The_store_of_runs(postgres);
+
+public abstract class The_store_of_runs(PostgresCluster? postgres) : StoreTest(postgres)
+{
+    [Fact]
+    public async Task Gives_the_same_run_for_the_same_idempotency_key()
+    {
+        var store = new RunStore(await OpenAsync(), TimeProvider.System);
+
+        var first = await store.EnqueueAsync(Request("a"), "key", Cancel);
+        var again = await store.EnqueueAsync(Request("a"), "key", Cancel);
+        var other = await store.EnqueueAsync(Request("a"), null, Cancel);
+
+        Assert.True(first.IsNew);
+        Assert.False(again.IsNew);
+        Assert.Equal(first.Run.Id, again.Run.Id);
+        Assert.NotEqual(first.Run.Id, other.Run.Id);
+    }
+
+    [Fact]
+    public async Task Never_gives_one_run_to_two_workers()
+    {
+        var store = new RunStore(await OpenAsync(), TimeProvider.System);
+        var replica = new RunStore(await OpenAsync(), TimeProvider.System);
+
+        for (var i = 0; i < 20; i++)
+        {
+            await store.EnqueueAsync(Request($"repository-{i}"), null, Cancel);
+        }
+
+        var claimed = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Task.Run(() => (i % 2 == 0 ? store : replica).ClaimNextAsync(100, Cancel))));
+
+        // A worker that lost a race comes back; what counts is that nobody got what another has.
+        var ids = claimed.OfType<Run>().Select(run => run.Id).ToList();
+        Assert.NotEmpty(ids);
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Lets_no_repository_starve_another()
+    {
+        var store = new RunStore(await OpenAsync(), TimeProvider.System);
+
+        foreach (var repository in new[] { "busy", "busy", "busy", "quiet" })
+        {
+            await store.EnqueueAsync(Request(repository), null, Cancel);
+        }
+
+        var order = new List<string>();
+
+        while (await store.ClaimNextAsync(perRepository: 2, Cancel) is { } run)
+        {
+            order.Add(run.Request.Repository);
+        }
+
+        Assert.Equal(["busy", "quiet", "busy"], order);
+    }
+
+    [Fact]
+    public async Task Keeps_a_request_exactly()
+    {
+        var store = new RunStore(await OpenAsync(), TimeProvider.System);
+        var request = Request("a") with { Done = ["make", "make \"it\""], Metadata = """{"a":1}""", Limits = new RunLimits { Cost = Money.Parse("0.123456789") } };
+
+        var run = await store.CreateAsync(request, Cancel);
+        var found = (await store.FindAsync(run.Id.Value[..12], Cancel)).Value;
+
+        Assert.Equal(request.Limits, found.Request.Limits);
+        Assert.Equal(request.Done, found.Request.Done);
+        Assert.Equal(request.Metadata, found.Request.Metadata);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("%")]
+    [InlineData("0000000000000000")]
+    [InlineData("' or 1=1 --")]
+    public async Task Knows_no_run_by_a_name_that_is_none(string name)
+    {
+        var store = new RunStore(await OpenAsync(), TimeProvider.System);
+        await store.CreateAsync(Request("a"), Cancel);
+
+        Assert.Equal("unknown_run", Assert.Single((await store.FindAsync(name, Cancel)).Failures).Code);
+    }
+
+    [Fact]
+    public async Task Moves_a_run_together_with_its_event_or_not_at_all()
+    {
+        var database = await OpenAsync();
+        var store = new RunStore(database, TimeProvider.System);
+        var run = await store.CreateAsync(Request("a"), Cancel);
+        await using var recorder = await Recorder.OpenAsync(database, run.Id, TimeProvider.System, Cancel);
+
+        var moved = await store.MoveAsync(run, RunStatus.Preparing, recorder, Cancel);
+
+        // The row says preparing by now, so a writer who still believes it queued changes nothing and records nothing.
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.MoveAsync(run, RunStatus.Preparing, recorder, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => store.MoveAsync(moved, RunStatus.Publishing, recorder, Cancel));
+        Assert.Equal(RunStatus.Preparing, (await store.FindAsync(run.Id.Value, Cancel)).Value.Status);
+        Assert.Single(await new AuditReader(database).FactsAsync<RunStateChanged>(run.Id, Cancel));
+    }
+
+    [Fact]
+    public async Task Finds_the_runs_whose_process_is_gone_and_lets_one_take_each_over()
+    {
+        var database = await OpenAsync();
+        var store = new RunStore(database, TimeProvider.System);
+        var alive = await store.CreateAsync(Request("a"), Cancel);
+        var dead = await store.CreateAsync(Request("b"), Cancel);
+        await database.ExecuteAsync(
+            "update runs set worker = @worker where id = @id", Cancel,
+            ("id", dead.Id), ("worker", (WorkerId.Current with { StartTicks = 1 }).ToString()));
+
+        var abandoned = Assert.Single(await store.AbandonedAsync(Cancel));
+
+        Assert.Equal(dead.Id, abandoned.Id);
+        Assert.NotEqual(alive.Id, abandoned.Id);
+        Assert.True(await store.TryTakeOverAsync(abandoned, Cancel));
+        Assert.False(await store.TryTakeOverAsync(abandoned, Cancel));
+    }
+
+    [Fact]
+    public async Task Hears_of_a_cancellation_once()
+    {
+        var store = new RunStore(await OpenAsync(), TimeProvider.System);
+        var run = await store.CreateAsync(Request("a"), Cancel);
+
+        Assert.True(await store.TryRequestCancelAsync(run.Id, "ada", Cancel));
+        Assert.False(await store.TryRequestCancelAsync(run.Id, "bob", Cancel));
+        Assert.Equal("ada", await store.RenewAsync(run.Id, Cancel));
+    }
+
+    [Fact]
+    public async Task Lists_page_by_page_what_was_looked_for()
+    {
+        var store = new RunStore(await OpenAsync(), TimeProvider.System);
+
+        for (var i = 0; i < 5; i++)
+        {
+            await store.CreateAsync(Request(i < 3 ? "/src/needle" : "/src/hay"), Cancel);
+        }
+
+        var page = await store.SearchAsync(new RunQuery(2, 2, [RunStatus.Queued], "NEEDLE"), Cancel);
+
+        Assert.Equal(3, page.Total);
+        Assert.Equal(5, page.Active);
+        Assert.Equal("/src/needle", Assert.Single(page.Runs).Request.Repository);
+    }
+
+    private static RunRequest Request(string repository) => new() { Prompt = "Do it.", Repository = repository, RequestedBy = "test" };
+}
