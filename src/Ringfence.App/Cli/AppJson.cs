@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ringfence.App.Commands;
 using Ringfence.App.Views;
 
 namespace Ringfence.App.Cli;
@@ -9,6 +10,7 @@ namespace Ringfence.App.Cli;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(SandboxView))]
+[JsonSerializable(typeof(IReadOnlyList<DoctorView>))]
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentTestView>))]

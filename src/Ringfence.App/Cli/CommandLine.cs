@@ -53,6 +53,7 @@ internal static class CommandLine
             AgentsCommand.Create(terminal),
             DemoCommand.Create(terminal),
             SandboxCommand.Create(terminal),
+            DoctorCommand.Create(terminal),
             ServeCommand.Create(terminal),
             AuditCommand.Create(terminal),
             BlameCommand.Create(terminal),
