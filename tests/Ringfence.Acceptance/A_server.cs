@@ -20,7 +20,7 @@ public sealed class A_server
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         await using var server = await Server.StartAsync(ringfence);
 
-        var body = $$"""{"repo":"{{ringfence.Repository}}","prompt":"Write a greeting","model":"simulated-model","done":["grep -q hello greeting.txt"],"metadata":{"ticket":7}}""";
+        var body = $$$"""{"repo":"{{{ringfence.Repository}}}","prompt":"Write a greeting","model":"simulated-model","done":["grep -q hello greeting.txt"],"metadata":{"ticket":7}}""";
         var created = await server.SendAsync(HttpMethod.Post, "/v1/runs", body, ("Idempotency-Key", "one"));
         var again = await server.SendAsync(HttpMethod.Post, "/v1/runs", body, ("Idempotency-Key", "one"));
         var id = (string)created.Json["id"]!;
