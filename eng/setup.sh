@@ -49,6 +49,8 @@ missing() {
 	command -v clang-tidy >/dev/null || echo clang-tidy
 	command -v curl >/dev/null || echo curl
 	command -v python3 >/dev/null || echo python3
+	[ -x /usr/sbin/nft ] || echo nftables
+	command -v ip >/dev/null || [ -x /usr/sbin/ip ] || echo iproute2
 }
 
 install() {
@@ -129,8 +131,6 @@ flock -n 9 || { say "waiting for another set-up of this checkout"; flock 9; }
 : >"$log"
 
 packages
-[ "$for_tests" = --test ] && mark=$artifacts/stamp.test || mark=$artifacts/stamp.packages
-touch "$mark"
 # shellcheck source=eng/stale.sh
 . "$root/eng/stale.sh"
 if stale "$root"; then

@@ -54,7 +54,7 @@ public sealed class A_run_that_reaches_a_limit
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(Marker));
         await ringfence.CommitAsync(("README.md", "# A project\n"));
 
-        var run = await ringfence.CliAsync("run", "-p", "Hang", "--model", "simulated-model", "--timeout", "5s");
+        var run = await ringfence.CliAsync("run", "-p", "Hang", "--model", "simulated-model", "--timeout", "15s");
 
         Assert.True(run.ExitCode == 5, run.ToString());
         Assert.Equal("timeout", (string?)(await ringfence.OnlyRunAsync())["reason"]);
