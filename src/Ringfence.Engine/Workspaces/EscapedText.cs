@@ -15,14 +15,31 @@ internal static partial class EscapedText
         using var reader = new StreamReader(from, Encoding.Latin1, detectEncodingFromByteOrderMarks: false, 64 * 1024);
         await using var writer = new StreamWriter(to, new UTF8Encoding(false), 64 * 1024, leaveOpen: true);
 
-        while (await LineAsync(reader, cancellationToken) is { } line)
+        var line = new StringBuilder();
+        var buffer = new char[16 * 1024];
+
+        // Not by ReadLine: that ends a line at a lone carriage return too, and makes a string without end of a line without end.
+        for (int read; (read = await reader.ReadAsync(buffer, cancellationToken)) > 0;)
         {
-            await writer.WriteAsync(Escape(line).AsMemory(), cancellationToken);
-            await writer.WriteAsync("\n".AsMemory(), cancellationToken);
+            for (var rest = buffer.AsMemory(0, read); !rest.IsEmpty;)
+            {
+                var end = rest.Span.IndexOf('\n');
+                var part = end < 0 ? rest : rest[..end];
+                line.Append(part.Span[..Math.Min(part.Length, LongestLine - line.Length)]);
+                rest = end < 0 ? default : rest[(end + 1)..];
+
+                if (end >= 0)
+                {
+                    await writer.WriteAsync(Escape(line.ToString()).Append('\n'), cancellationToken);
+                    line.Clear();
+                }
+            }
         }
+
+        await writer.WriteAsync(Escape(line.ToString()), cancellationToken);
     }
 
-    private static string Escape(string latin1)
+    private static StringBuilder Escape(string latin1)
     {
         var text = new StringBuilder(latin1.Length);
         var last = 0;
@@ -35,7 +52,7 @@ internal static partial class EscapedText
         }
 
         Append(text, latin1.AsSpan(last));
-        return text.ToString();
+        return text;
     }
 
     private static void Append(StringBuilder text, ReadOnlySpan<char> latin1)
@@ -67,28 +84,6 @@ internal static partial class EscapedText
 
             bytes = bytes[length..];
         }
-    }
-
-    // A line without end must not become a string without end; StreamReader.ReadLine would also end one at a lone carriage return.
-    private static async Task<string?> LineAsync(StreamReader reader, CancellationToken cancellationToken)
-    {
-        var line = new StringBuilder();
-        var one = new char[1];
-
-        while (await reader.ReadAsync(one.AsMemory(), cancellationToken) == 1)
-        {
-            if (one[0] == '\n')
-            {
-                return line.ToString();
-            }
-
-            if (line.Length < LongestLine)
-            {
-                line.Append(one[0]);
-            }
-        }
-
-        return line.Length == 0 ? null : line.ToString();
     }
 
     // Only the colours of git's own diff. Content that holds the same bytes is coloured, which harms nobody.

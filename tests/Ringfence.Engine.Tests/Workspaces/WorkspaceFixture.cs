@@ -7,10 +7,11 @@ namespace Ringfence.Tests.Workspaces;
 /// <summary>A user's repository and a home of Ringfence beside it.</summary>
 public sealed class WorkspaceFixture : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder folder;
 
-    public WorkspaceFixture(string setup = "git init -q . && echo hello > readme.txt && mkdir src && echo 1 > src/a.cs && git add . && git commit -qm first")
+    public WorkspaceFixture(string setup = "git init -q . && echo hello > readme.txt && mkdir src && echo 1 > src/a.cs && git add . && git commit -qm first", bool onDisk = false)
     {
+        folder = new TemporaryFolder(onDisk);
         Directory.CreateDirectory(Repository);
         Shell.Run(Repository, setup);
         Store = new WorkspaceStore(Home, TimeProvider.System);
