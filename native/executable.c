@@ -65,18 +65,27 @@ static void remember(const struct identity *identity, const unsigned char digest
 	memcpy(place->digest, digest, DIGEST_LENGTH);
 }
 
+static int hexadecimal(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
 static bool from_hexadecimal(const char *text, unsigned char result[DIGEST_LENGTH])
 {
 	if (strlen(text) != DIGEST_LENGTH * 2)
 		return false;
 
 	for (size_t i = 0; i < DIGEST_LENGTH; i++) {
-		unsigned int byte;
+		int high = hexadecimal(text[i * 2]);
+		int low = hexadecimal(text[i * 2 + 1]);
 
-		if (sscanf(text + i * 2, "%2x", &byte) != 1)
+		if (high < 0 || low < 0)
 			return false;
 
-		result[i] = (unsigned char)byte;
+		result[i] = (unsigned char)(high << 4 | low);
 	}
 
 	return true;

@@ -59,6 +59,9 @@ public sealed class Sandbox : IAsyncDisposable
     /// <summary>The launcher's outer half.</summary>
     internal int MonitorProcess => process.MonitorProcess;
 
+    /// <summary>Tells the command that its terminal has another size. Nothing happens without a terminal, or when it has ended.</summary>
+    public void ResizeTerminal(SandboxTerminal size) => process.ResizeTerminal(size);
+
     public async ValueTask DisposeAsync()
     {
         Kill("disposed");

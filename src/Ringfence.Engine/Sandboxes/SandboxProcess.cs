@@ -65,8 +65,6 @@ internal sealed class SandboxProcess : IDisposable
 
     public int MonitorProcess { get; }
 
-    public SafeFileHandle? Terminal => terminal?.SafeFileHandle;
-
     public IReadOnlyList<string> Isolation => isolation;
 
     /// <summary>Empty once the command runs; else every reason why it could not be started.</summary>
@@ -81,6 +79,14 @@ internal sealed class SandboxProcess : IDisposable
     }
 
     public void NoteActivity() => LastActivity = time.GetTimestamp();
+
+    public void ResizeTerminal(SandboxTerminal size)
+    {
+        if (terminal is { SafeFileHandle: { IsClosed: false } device })
+        {
+            PseudoTerminal.Resize(device, size);
+        }
+    }
 
     public void Kill(SandboxExit why)
     {

@@ -153,6 +153,20 @@ public sealed class A_sandbox_spec
         Assert.Equal("30 100\r\n/dev/pts/0\r\n", trial.Output);
     }
 
+    [Fact]
+    public async Task Lets_the_terminal_change_its_size()
+    {
+        using var folder = new TrialFolder();
+        var spec = Trial.Shell("trap 'stty size; exit 0' WINCH; echo ready; while :; do read -t 1000 x; done") with { Terminal = new SandboxTerminal(30, 100) };
+        var started = await Trial.Launcher(folder).StartAsync(spec, "terminal", new FactRecorder(), TestContext.Current.CancellationToken);
+        await using var sandbox = started.Value;
+        await sandbox.StandardOutput.ReadExactlyAsync(new byte[7], TestContext.Current.CancellationToken);
+
+        sandbox.ResizeTerminal(new SandboxTerminal(50, 132));
+
+        Assert.Equal("50 132\r\n", await Trial.ReadAsync(sandbox.StandardOutput));
+    }
+
     private static string Show(SandboxSpec spec) =>
         string.Join('\n', SandboxArguments.For(spec, "run-1").Select(line => string.Join(' ', line.Select(word => Printable.Escape(word.Span)))));
 
