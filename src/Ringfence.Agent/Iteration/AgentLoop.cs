@@ -11,6 +11,7 @@ namespace Ringfence.Agent.Iteration;
 internal sealed class AgentLoop(AgentSession session)
 {
     private readonly ToolRunner tools = new(session);
+    private readonly RepeatedCalls repeated = new();
     private readonly long started = session.Time.GetTimestamp();
     private const int MostReminders = 5;
     private int reminders;
@@ -147,6 +148,13 @@ internal sealed class AgentLoop(AgentSession session)
                 content.Add(result.DeepClone());
             }
 
+            repeated.Add(uses, results.Select(r => r.Result));
+
+            if (repeated.Count == RepeatedCalls.TellsAfter)
+            {
+                content.Add((JsonNode)Json.TextBlock($"<system-reminder>\nThe same call has now been made {repeated.Count} times with the same result. Do something else, or say what stands in the way.\n</system-reminder>"));
+            }
+
             if (tools.TakeContext() is { } context)
             {
                 content.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{context}\n</system-reminder>"));
@@ -157,6 +165,11 @@ internal sealed class AgentLoop(AgentSession session)
             if (cancellationToken.IsCancellationRequested || tools.StoppedBecause is not null)
             {
                 return Interrupted("aborted_tools");
+            }
+
+            if (repeated.Count >= RepeatedCalls.StopsAfter)
+            {
+                return Ended("error_during_execution", "repeated_calls", errors: [$"The model made the same call {repeated.Count} times in a row with the same result."]);
             }
 
             if (results.FirstOrDefault(r => r.Output.EndsTurn) is { Output: { } last })

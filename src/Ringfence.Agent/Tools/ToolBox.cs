@@ -47,7 +47,7 @@ internal sealed class ToolBox
         var box = new ToolBox();
 
         foreach (var tool in (Tool[])[new BashTool(), new BashOutputTool(), new KillShellTool(), new ReadTool(), new EditTool(), new MultiEditTool(), new WriteTool(),
-            new GlobTool(), new GrepTool(), new TodoWriteTool()])
+            new GlobTool(), new GrepTool(), new TodoWriteTool(), new WebFetchTool()])
         {
             box.Add(tool);
         }

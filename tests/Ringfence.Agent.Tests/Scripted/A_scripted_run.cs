@@ -269,4 +269,20 @@ public sealed class A_scripted_run
 
         Assert.Equal("ok\n", (await agent.RunAsync("-p", "go", "--dangerously-skip-permissions")).Output);
     }
+
+    [Fact]
+    public async Task Is_told_and_then_stopped_when_it_repeats_itself()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - { times: 3, calls: [{ tool: Bash, input: { command: pwd } }] }
+              - { require: [{ user: "made 3 times with the same result" }], calls: [{ tool: Bash, input: { command: pwd } }] }
+              - { times: 9, calls: [{ tool: Bash, input: { command: pwd } }] }
+            """);
+
+        var run = await agent.RunAsync(["-p", "go", .. StreamJson]);
+
+        Assert.Equal((1, "repeated_calls", 8), (run.ExitCode, (string?)run.Result["terminal_reason"], agent.Model.Answers));
+    }
 }
