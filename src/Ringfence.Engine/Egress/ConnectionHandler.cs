@@ -123,7 +123,6 @@ internal sealed class ConnectionHandler
             return;
         }
 
-        Learn(connection, decision);
         connection.StillAlive();
         await Tunnel.RunAsync(connection, client, server, mayTalk);
     }
@@ -132,8 +131,7 @@ internal sealed class ConnectionHandler
     {
         if (await ResolveAsync(connection, client, opening) is { } addresses)
         {
-            Learn(connection, decision);
-            await http.ServeAsync(connection, client, addresses);
+                await http.ServeAsync(connection, client, addresses);
         }
     }
 
@@ -153,7 +151,6 @@ internal sealed class ConnectionHandler
         }
 
         await using var tls = await AcceptTlsAsync(connection, client, hello);
-        Learn(connection, decision);
         await http.ServeAsync(connection, tls, addresses);
     }
 
@@ -176,6 +173,7 @@ internal sealed class ConnectionHandler
 
         if (decision.Allowed)
         {
+            Learn(connection, decision);
             return addresses;
         }
 

@@ -95,12 +95,13 @@ public sealed class A_door_under_load
     [Fact]
     public async Task Says_what_a_run_needed_when_it_learns()
     {
-        // A public address that nobody dials: learning notes the intent before the connection is made.
-        await using var outside = await OutsideServer.StartAsync();
+        // A public address behind which nobody is: what counts is what the run wanted.
         await using var bench = await DoorBench.OpenAsync(
-            outside, new NetworkPolicy([$"good.test@{outside.Address}", $"good.test:2222@{outside.Address}"], Learn: true));
-        await bench.CurlAsync("http://good.test/");
-        Assert.Empty(bench.Door.Learned);
+            null, new NetworkPolicy(["known.test"], Learn: true), names: n => [IPAddress.Parse("2a00::1")]);
+        await bench.CurlAsync("-m", "2", "http://wanted.test/");
+        await bench.CurlAsync("-m", "2", "http://also.test:8080/");
+        await bench.CurlAsync("-m", "2", "http://known.test/");
+        Assert.Equal(["also.test:8080", "wanted.test"], bench.Door.Learned);
     }
 
     [Theory]
