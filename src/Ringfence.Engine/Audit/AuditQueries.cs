@@ -46,78 +46,93 @@ public sealed partial class AuditQueries(Database database)
     {
         var parameters = new List<(string, object?)> { ("limit", filter.Limit + 1) };
         var where = new List<string>();
-        var from = From(question, filter, where, parameters);
-        AddCommon(filter, where, parameters);
+        var word = Word(question, filter, parameters);
+
+        // By a word: the places first, newest first, then only as many events as are wanted. Any other way reads every event that has the word.
+        var from = word is null
+            ? "from events e"
+            : $"""
+               from (select m.chain, m.seq from mentions m
+                      where m.term in (select t.id from terms t where {word}){(filter.Run is null ? "" : $" and m.chain = {OneRun}")}
+                      order by m.chain desc, m.seq desc {(IsNarrowed(filter) ? "" : "limit @limit")}) found
+               join events e on e.chain = found.chain and e.seq = found.seq
+               """;
+
+        if (word is null)
+        {
+            where.Add($"e.type in ({string.Join(", ", question.Types.Select(type => $"'{type}'"))})");
+        }
+
+        AddCommon(question, filter, word is null, where, parameters);
 
         var rows = await database.QueryAsync(
-            $"{question.Select(Dialect)} {from} where {string.Join(" and ", where)} order by e.chain desc, e.seq desc limit @limit",
+            $"""
+            {question.Select(Dialect)} {from} join chains c on c.number = e.chain left join runs r on r.id = c.run
+            {(where.Count == 0 ? "" : "where " + string.Join(" and ", where))}
+            order by e.chain desc, e.seq desc limit @limit
+            """,
             row => ReadRow(row, question), cancellationToken, [.. parameters]);
 
         return new(question.ColumnNames, [.. rows.Take(filter.Limit)], rows.Count > filter.Limit);
     }
 
-    private string From(AuditQuestion question, AuditFilter filter, List<string> where, List<(string, object?)> parameters)
-    {
-        const string Around = "join chains c on c.number = e.chain left join runs r on r.id = c.run";
-        const string ByWord = "from terms t join mentions m on m.term = t.id join events e on e.chain = m.chain and e.seq = m.seq " + Around;
+    private const string OneRun = "(select number from chains where run = @run)";
 
+    private static bool IsNarrowed(AuditFilter filter) => filter.Workflow is not null || filter.Since is not null || filter.Until is not null;
+
+    /// <summary>The condition on terms by which the events are found; null when it is by their run, or among all.</summary>
+    private string? Word(AuditQuestion question, AuditFilter filter, List<(string, object?)> parameters)
+    {
         if (filter.Text is not null)
         {
-            where.Add("t.kind = 'argv'");
-            where.Add(Dialect.MatchesText("t", "@text"));
             parameters.Add(("text", Dialect.TextQuery(Words().Split(filter.Text).Where(word => word.Length > 0))));
-            AddTypes(question, where);
-            return ByWord;
+            return "t.kind = 'argv' and " + Dialect.MatchesText("t", "@text");
         }
 
-        if (filter.Term is not null && filter.Run is null)
+        if (filter.Run is not null)
         {
-            AddWord(question, filter, where, parameters);
-            return ByWord;
+            return null;
         }
 
-        if (filter.Run is null && question.IsRare)
-        {
-            where.Add($"t.kind = 'type' and t.text in ({string.Join(", ", question.Types.Select(type => $"'{type}'"))})");
-            return ByWord;
-        }
-
-        AddTypes(question, where);
-
-        if (filter.Term is not null)
-        {
-            where.Add($"{AuditQuestion.Expression(Dialect, question.Columns[0])} = @term");
-            parameters.Add(("term", filter.Term));
-        }
-
-        return $"from events e {Around}";
+        return filter.Term is not null ? Exactly(question, filter, parameters)
+            : question.IsRare ? $"t.kind = 'type' and t.text in ({string.Join(", ", question.Types.Select(type => $"'{type}'"))})"
+            : filter.Allowed is false ? $"t.kind = '{TermKinds.DeniedHost}'"
+            : null;
     }
 
-    private static void AddTypes(AuditQuestion question, List<string> where) =>
-        where.Add($"e.type in ({string.Join(", ", question.Types.Select(type => $"'{type}'"))})");
-
-    private static void AddWord(AuditQuestion question, AuditFilter filter, List<string> where, List<(string, object?)> parameters)
+    private static string Exactly(AuditQuestion question, AuditFilter filter, List<(string, object?)> parameters)
     {
-        var kinds = question.Kinds.Where(kind => filter.Allowed is null || kind == (filter.Allowed.Value ? TermKinds.Host : TermKinds.DeniedHost) || question.Kinds.Count == 1);
-        where.Add($"t.kind in ({string.Join(", ", kinds.Select(kind => $"'{kind}'"))})");
-        var isProgramName = question.Kinds[0] is TermKinds.Program or TermKinds.FailedProgram && !filter.Term!.Contains('/', StringComparison.Ordinal);
-
-        // A program is asked for by name more often than by path; there are few different ones.
-        where.Add(isProgramName ? "(t.text = @term or t.text like @ending escape '\\')" : "t.text = @term");
+        var kinds = question.Kinds.Where(kind => filter.Allowed is null || question.Kinds.Count == 1 || kind == (filter.Allowed.Value ? TermKinds.Host : TermKinds.DeniedHost));
+        var condition = $"t.kind in ({string.Join(", ", kinds.Select(kind => $"'{kind}'"))}) and ";
         parameters.Add(("term", TermStore.Storable(new Term("", filter.Term!)).Text));
 
-        if (isProgramName)
+        // A program is asked for by name more often than by path; there are few different ones.
+        if (question.Kinds[0] is not (TermKinds.Program or TermKinds.FailedProgram) || filter.Term!.Contains('/', StringComparison.Ordinal))
         {
-            parameters.Add(("ending", "%/" + LikeSpecial().Replace(filter.Term!, "\\$0")));
+            return condition + "t.text = @term";
         }
+
+        parameters.Add(("ending", "%/" + LikeSpecial().Replace(filter.Term!, "\\$0")));
+        return condition + "(t.text = @term or t.text like @ending escape '\\')";
     }
 
-    private void AddCommon(AuditFilter filter, List<string> where, List<(string, object?)> parameters)
+    private void AddCommon(
+        AuditQuestion question, AuditFilter filter, bool searches, List<string> where, List<(string, object?)> parameters)
     {
         if (filter.Run is not null)
         {
-            where.Add("e.chain = (select number from chains where run = @run)");
             parameters.Add(("run", filter.Run));
+
+            if (searches)
+            {
+                where.Add($"e.chain = {OneRun}");
+            }
+        }
+
+        if (searches && filter.Term is not null)
+        {
+            where.Add($"{AuditQuestion.Expression(Dialect, question.Columns[0])} = @term");
+            parameters.Add(("term", filter.Term));
         }
 
         if (filter.Workflow is not null)
@@ -138,7 +153,7 @@ public sealed partial class AuditQueries(Database database)
             parameters.Add(("until", filter.Until));
         }
 
-        if (filter.Allowed is not null && filter.Term is null)
+        if (searches && filter.Allowed is not null)
         {
             where.Add($"{AuditQuestion.Expression(Dialect, new("allowed", "data allowed", ColumnKind.Flag))} in (@allowed, @allowed_number)");
             parameters.Add(("allowed", filter.Allowed.Value ? "true" : "false"));

@@ -1,4 +1,3 @@
-using System.Text;
 using Ringfence.Storage;
 
 namespace Ringfence.Audit;
@@ -60,7 +59,7 @@ internal sealed class PendingWrites
         await transaction.InsertAsync(
             "events",
             EventColumns,
-            events.Select(e => new object?[] { e.Chain, e.Seq, e.Type, Encoding.UTF8.GetString(e.Body), e.Hash }),
+            events.Select(e => new object?[] { e.Chain, e.Seq, e.Type, new Utf8Text(e.Body), e.Hash }),
             cancellationToken);
 
         return await IndexAsync(transaction, terms, events, cancellationToken);

@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Text;
+using Microsoft.Data.Sqlite;
 using Npgsql;
 
 namespace Ringfence.Storage;
@@ -36,12 +38,16 @@ public sealed class DatabaseTransaction
 
     /// <summary>Adds many rows at the speed of the database: a prepared statement on SQLite, COPY on PostgreSQL.</summary>
     /// <param name="rows">Values in the order of <paramref name="columns"/>: integers as <see cref="long"/>, strings, bytes, or null.</param>
-    public Task InsertAsync(string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken) =>
-        session.Connection is NpgsqlConnection postgres
-            ? CopyAsync(postgres, table, columns, rows, cancellationToken)
-            : session.InsertAsync(
-                $"insert into {table} ({string.Join(", ", columns)}) values ({string.Join(", ", columns.Select(column => "@" + column))})",
-                transaction, columns, rows, cancellationToken);
+    public Task InsertAsync(string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
+    {
+        if (session.Connection is NpgsqlConnection postgres)
+        {
+            return CopyAsync(postgres, table, columns, rows, cancellationToken);
+        }
+
+        SqliteInsert.Run((SqliteConnection)session.Connection, table, columns, rows);
+        return Task.CompletedTask;
+    }
 
     private static async Task CopyAsync(
         NpgsqlConnection connection, string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
@@ -67,6 +73,7 @@ public sealed class DatabaseTransaction
         null => import.WriteNullAsync(cancellationToken),
         long number => import.WriteAsync(number, cancellationToken),
         string text => import.WriteAsync(text, cancellationToken),
+        Utf8Text text => import.WriteAsync(Encoding.UTF8.GetString(text.Bytes), cancellationToken),
         byte[] bytes => import.WriteAsync(bytes, cancellationToken),
         _ => throw new ArgumentException($"A row cannot hold {value.GetType()}.", nameof(value)),
     };

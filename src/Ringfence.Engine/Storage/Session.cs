@@ -35,23 +35,6 @@ internal sealed class Session(DbConnection connection) : IAsyncDisposable
         return rows;
     }
 
-    /// <summary>Runs one statement for each row, binding new values to the same parameters.</summary>
-    public async Task InsertAsync(
-        string sql, DbTransaction? transaction, IReadOnlyList<string> names, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
-    {
-        var command = Command(sql, transaction, [.. names.Select(name => (name, (object?)null))]);
-
-        foreach (var row in rows)
-        {
-            for (var i = 0; i < row.Length; i++)
-            {
-                command.Parameters[i].Value = row[i] ?? DBNull.Value;
-            }
-
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var command in commands.Values)
