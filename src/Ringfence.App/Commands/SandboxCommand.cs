@@ -92,7 +92,7 @@ internal static class SandboxCommand
 
         await using (sandbox)
         {
-            await using var door = egress.Open(sandbox.Name, sandbox.EgressListener!, sandbox.DnsSocket!, recorder, TimeProvider.System);
+            await using var door = egress.Open(sandbox, recorder, TimeProvider.System);
             await using var stop = cancellationToken.Register(() => sandbox.Kill("interrupt"));
             await StandardStreams.RelayAsync(sandbox, spec.Terminal is not null, asked.Json);
             exit = await sandbox.Completion;

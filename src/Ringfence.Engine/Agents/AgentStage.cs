@@ -52,7 +52,7 @@ public sealed class AgentStage(
         {
             run.Recorder.Append(Started(run, task, sandbox));
             gateway.Serve(lease, sandbox.GatewayListener!);
-            await using var door = egress.Open(sandbox.Name, sandbox.EgressListener!, sandbox.DnsSocket!, run.Recorder, time);
+            await using var door = egress.Open(sandbox, run.Recorder, time);
 
             var reader = AgentEventReader.For(agent, template);
             reader.Open(agent.Input is { } input ? template.Fill(input) : null);
@@ -63,7 +63,7 @@ public sealed class AgentStage(
                 errors.FillAsync(sandbox.StandardError, cancellationToken),
                 TellAsync(sandbox.StandardInput, reader, cancellationToken));
 
-            var stalled = await WatchAsync(run, sandbox, lease, listener, cancellationToken);
+            var stalled = await WatchAsync(run, sandbox, lease, listener, FaultOfAsync(heard, door.Broken), cancellationToken);
             var exit = await sandbox.Completion.WaitAsync(cancellationToken);
             await heard;
 
@@ -97,14 +97,21 @@ public sealed class AgentStage(
         };
     }
 
-    /// <summary>Waits for the agent's end, and brings it about when the gateway closed or nothing has happened for too long. True when it was silent.</summary>
+    /// <summary>
+    /// Waits for the agent's end, and brings it about when the gateway closed or nothing has happened for too long. True when it was silent.
+    /// Throws when the record cannot be written any more: an agent that nobody hears does not go on.
+    /// </summary>
     private async Task<bool> WatchAsync(
-        ActiveRun run, Sandbox sandbox, GatewayLease lease, AgentListener listener, CancellationToken cancellationToken)
+        ActiveRun run, Sandbox sandbox, GatewayLease lease, AgentListener listener, Task fault, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var silence = SilenceAsync(run.Request.Limits.Silence, () => (listener.Heard, lease.Turns + lease.Spent.Nanodollars, sandbox.LastActivity), ending.Token);
-        var finished = FinishedAsync(listener, ending.Token);
-        var first = await Task.WhenAny(sandbox.Completion, lease.Ended, silence, finished).WaitAsync(cancellationToken);
+        var first = await Task.WhenAny(sandbox.Completion, lease.Ended, silence, fault).WaitAsync(cancellationToken);
+
+        if (first == fault)
+        {
+            await fault;
+        }
 
         if (first == lease.Ended)
         {
@@ -112,18 +119,16 @@ public sealed class AgentStage(
         }
 
         var stalled = first == silence && !sandbox.Completion.IsCompleted;
-        sandbox.Kill(stalled ? "the watchdog" : first == finished ? "its last word" : "the gateway");
+        sandbox.Kill(stalled ? "the watchdog" : "the gateway");
         await ending.CancelAsync();
         return stalled;
     }
 
-    /// <summary>
-    /// Ends when the agent has said its last word and does not end. It did what it says, so this is no failure; what it left running must not keep the run.
-    /// </summary>
-    private async Task FinishedAsync(AgentListener listener, CancellationToken cancellationToken)
+    /// <summary>Ends only by a fault of either.</summary>
+    private static async Task FaultOfAsync(Task heard, Task door)
     {
-        await listener.Finished.WaitAsync(cancellationToken);
-        await SilenceAsync(listener.IsConversation ? AfterClosing : AfterLastWord, () => (listener.Heard, 0, 0), cancellationToken);
+        await await Task.WhenAny(heard, door);
+        await door;
     }
 
     /// <summary>Ends when nothing counted for as long as <paramref name="limit"/>. Armed at the start: an agent may hang before its first word.</summary>

@@ -12,7 +12,7 @@ public sealed class EgressDoor : IAsyncDisposable
 {
     private const int DnsPort = 53;
     private readonly EgressDoorOptions options;
-    private readonly Socket listener;
+    private readonly IReadOnlyList<Socket> listeners;
     private readonly Socket dns;
     private readonly IRecorder recorder;
     private readonly TimeProvider time;
@@ -23,16 +23,17 @@ public sealed class EgressDoor : IAsyncDisposable
     private readonly TaskCompletionSource broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task serving;
 
-    private EgressDoor(EgressDoorOptions options, Socket listener, Socket dns, IRecorder recorder, TimeProvider time)
+    private EgressDoor(EgressDoorOptions options, IReadOnlyList<Socket> listeners, Socket dns, IRecorder recorder, TimeProvider time)
     {
         this.options = options;
-        this.listener = listener;
+        this.listeners = listeners;
         this.dns = dns;
         this.recorder = recorder;
         this.time = time;
         names = new DnsResponder(options, recorder);
         handler = new ConnectionHandler(options, recorder, time);
-        serving = Task.WhenAll(GuardAsync(() => names.ServeAsync(dns, closing.Token)), GuardAsync(AcceptAsync));
+        serving = Task.WhenAll(
+            [GuardAsync(() => names.ServeAsync(dns, closing.Token)), .. listeners.Select(listener => GuardAsync(() => AcceptAsync(listener)))]);
     }
 
     /// <summary>Faults when the record cannot be written any more. The door has closed then, and the run must end.</summary>
@@ -41,28 +42,34 @@ public sealed class EgressDoor : IAsyncDisposable
     /// <summary>Hosts that were let through in learn mode without a rule, as patterns to paste into an allow list, sorted.</summary>
     public IReadOnlyList<string> Learned => handler.Learned;
 
-    /// <summary>Starts to answer. The door owns both sockets from now on and closes them with itself.</summary>
-    /// <param name="listener">Listening TCP socket to which all of the sandbox's connections are redirected.</param>
+    /// <summary>Starts to answer. The door owns all sockets from now on and closes them with itself.</summary>
+    /// <param name="listeners">Listening TCP sockets to which all of the sandbox's connections are redirected.</param>
     /// <param name="dns">Bound UDP socket to which all of the sandbox's DNS queries are redirected.</param>
-    public static EgressDoor Open(EgressDoorOptions options, Socket listener, Socket dns, IRecorder recorder, TimeProvider time) =>
-        new(options, listener, dns, recorder, time);
+    public static EgressDoor Open(
+        EgressDoorOptions options, IReadOnlyList<Socket> listeners, Socket dns, IRecorder recorder, TimeProvider time) =>
+        new(options, listeners, dns, recorder, time);
 
     /// <summary>Ends every connection and returns when each has its event in the record.</summary>
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync();
-        listener.Dispose();
+
+        foreach (var listener in listeners)
+        {
+            listener.Dispose();
+        }
+
         dns.Dispose();
         await serving;
         await Task.WhenAll(open.Values);
         closing.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(Socket listener)
     {
         while (true)
         {
-            if (await NextAsync() is not { } connection)
+            if (await NextAsync(listener) is not { } connection)
             {
                 continue;
             }
@@ -83,7 +90,7 @@ public sealed class EgressDoor : IAsyncDisposable
     }
 
     // A client that has reset its connection before we looked is no reason to stop listening.
-    private async Task<CapturedConnection?> NextAsync()
+    private async Task<CapturedConnection?> NextAsync(Socket listener)
     {
         Socket? socket = null;
 

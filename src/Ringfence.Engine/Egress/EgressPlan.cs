@@ -73,11 +73,10 @@ public sealed class EgressPlan : IDisposable
         return new EgressPlan(rules.Value, policy.Limits, secrets.Value, needed ? RunAuthority.Create(time) : null);
     }
 
-    /// <summary>Opens the door. The plan must outlive it; the door owns both sockets.</summary>
-    /// <param name="sandbox">The sandbox's name in the record.</param>
-    public EgressDoor Open(string sandbox, Socket listener, Socket dns, IRecorder recorder, TimeProvider time) => EgressDoor.Open(
-        new EgressDoorOptions { Sandbox = sandbox, Rules = rules, Limits = limits, Secrets = secrets, Authority = authority },
-        listener, dns, recorder, time);
+    /// <summary>Opens the door of a sandbox that has one. The plan must outlive it; the door owns the sandbox's listeners.</summary>
+    public EgressDoor Open(Sandbox sandbox, IRecorder recorder, TimeProvider time) => EgressDoor.Open(
+        new EgressDoorOptions { Sandbox = sandbox.Name, Rules = rules, Limits = limits, Secrets = secrets, Authority = authority },
+        [.. new[] { sandbox.EgressListener, sandbox.DnsListener }.OfType<Socket>(), .. sandbox.MoreEgressListeners], sandbox.DnsSocket!, recorder, time);
 
     public void Dispose() => authority?.Dispose();
 }

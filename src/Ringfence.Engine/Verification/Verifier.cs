@@ -75,14 +75,16 @@ public sealed class Verifier(EgressPlan egress, Toolchain toolchain, SandboxLaun
 
         await using (sandbox)
         {
-            await using var door = egress.Open(name, sandbox.EgressListener!, sandbox.DnsSocket!, run.Recorder, time);
+            await using var door = egress.Open(sandbox, run.Recorder, time);
 
             var output = new OutputTail(OutputKept);
             var read = Task.WhenAll(
                 output.FillAsync(sandbox.StandardOutput, cancellationToken), output.FillAsync(sandbox.StandardError, cancellationToken));
             await sandbox.StandardInput.DisposeAsync();
 
-            var exit = await sandbox.Completion.WaitAsync(cancellationToken);
+            // What the door cannot record ends the check, and the run.
+            await await Task.WhenAny(sandbox.Completion, door.Broken).WaitAsync(cancellationToken);
+            var exit = await sandbox.Completion;
             await read;
 
             var result = new CheckResult(
