@@ -10,12 +10,13 @@ namespace Ringfence.Tests.Audit;
 public sealed class Lines_of_a_file() : StoreTest(null)
 {
     private readonly RunId run = RunId.New(TimeProvider.System);
-    private readonly string repository = Directory.CreateTempSubdirectory("rfblame").FullName;
+
+    private string Repository => Directory.CreateDirectory(Path.Combine(Home, "repository")).FullName;
 
     private async Task<string> GitAsync(params string[] arguments)
     {
         using var git = Process.Start(new ProcessStartInfo(
-            "git", ["-C", repository, "-c", "user.name=Ben", "-c", "user.email=b@x", "-c", "commit.gpgsign=false", .. arguments]) { RedirectStandardOutput = true })!;
+            "git", ["-C", Repository, "-c", "user.name=Ben", "-c", "user.email=b@x", "-c", "commit.gpgsign=false", .. arguments]) { RedirectStandardOutput = true })!;
         var output = await git.StandardOutput.ReadToEndAsync(Cancel);
         await git.WaitForExitAsync(Cancel);
         Assert.Equal(0, git.ExitCode);
@@ -24,7 +25,7 @@ public sealed class Lines_of_a_file() : StoreTest(null)
 
     private async Task<string> CommitAsync(string text, string message)
     {
-        await File.WriteAllTextAsync(Path.Combine(repository, "a.txt"), text, Cancel);
+        await File.WriteAllTextAsync(Path.Combine(Repository, "a.txt"), text, Cancel);
         await GitAsync("add", "a.txt");
         await GitAsync("commit", "-qm", message);
         return await GitAsync("rev-parse", "HEAD");
@@ -53,7 +54,7 @@ public sealed class Lines_of_a_file() : StoreTest(null)
     }
 
     private async Task<IReadOnlyList<BlamedLines>> BlameAsync(Database database, (int, int)? lines = null) =>
-        (await new Blame(database).OfAsync(repository, "a.txt", lines, Cancel)).Value;
+        (await new Blame(database).OfAsync(Repository, "a.txt", lines, Cancel)).Value;
 
     [Fact]
     public async Task Lead_to_the_run_the_tool_the_model_call_and_the_approval()
@@ -61,7 +62,7 @@ public sealed class Lines_of_a_file() : StoreTest(null)
         await GitAsync("init", "-q");
         await CommitAsync("one\n", "by hand");
         var commit = await CommitAsync("one\ntwo\n", "Add two");
-        await File.AppendAllTextAsync(Path.Combine(repository, "a.txt"), "three\n", Cancel);
+        await File.AppendAllTextAsync(Path.Combine(Repository, "a.txt"), "three\n", Cancel);
 
         var lines = await BlameAsync(await RecordedAsync(commit));
 
@@ -94,6 +95,6 @@ public sealed class Lines_of_a_file() : StoreTest(null)
     public async Task Are_refused_where_git_knows_nothing()
     {
         await GitAsync("init", "-q");
-        Assert.Equal("blame_failed", (await new Blame(await OpenAsync()).OfAsync(repository, "none.txt", null, Cancel)).Failures[0].Code);
+        Assert.Equal("blame_failed", (await new Blame(await OpenAsync()).OfAsync(Repository, "none.txt", null, Cancel)).Failures[0].Code);
     }
 }

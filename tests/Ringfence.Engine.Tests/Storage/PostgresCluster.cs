@@ -10,6 +10,7 @@ namespace Ringfence.Tests.Storage;
 public sealed class PostgresCluster : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("rfpg").FullName;
+    private Process? guard;
     private int databases;
 
     /// <summary>Why there is no cluster, or null.</summary>
@@ -29,6 +30,7 @@ public sealed class PostgresCluster : IAsyncLifetime
         }
 
         await AsOwnerAsync("initdb", "-D", $"{folder}/data", "-U", "ringfence", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C");
+        guard = StartGuard();
         await AsOwnerAsync(
             "pg_ctl", "-D", $"{folder}/data", "-w", "-l", $"{folder}/log", "-o", $"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=50", "start");
     }
@@ -43,16 +45,38 @@ public sealed class PostgresCluster : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (Missing is null)
+        if (guard is null)
         {
-            await AsOwnerAsync("pg_ctl", "-D", $"{folder}/data", "-w", "-m", "immediate", "stop");
+            Directory.Delete(folder, recursive: true);
+            return;
         }
 
-        Directory.Delete(folder, recursive: true);
+        guard.StandardInput.Close();
+        await guard.WaitForExitAsync();
+        guard.Dispose();
     }
 
-    private static Task AsOwnerAsync(params string[] command) =>
-        Environment.IsPrivilegedProcess ? RunAsync("setpriv", ["--reuid=nobody", "--regid=nogroup", "--clear-groups", .. command]) : RunAsync(command[0], command[1..]);
+    /// <summary>
+    /// Stops the server when our end of a pipe closes, which also happens when this process is killed: a server left behind stays for ever. In a
+    /// session of its own, because a time-out kills whole process groups.
+    /// </summary>
+    private Process StartGuard()
+    {
+        string[] stop = [.. Owner, "pg_ctl", "-D", $"{folder}/data", "-w", "-m", "immediate", "stop"];
+        return Process.Start(new ProcessStartInfo("setsid", ["/bin/sh", "-c", "cat >/dev/null; \"$@\" >/dev/null 2>&1; rm -rf \"$0\"", folder, .. stop])
+        {
+            RedirectStandardInput = true,
+            WorkingDirectory = "/tmp",
+        })!;
+    }
+
+    private static string[] Owner => Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] : [];
+
+    private static Task AsOwnerAsync(params string[] command)
+    {
+        string[] whole = [.. Owner, .. command];
+        return RunAsync(whole[0], whole[1..]);
+    }
 
     private static async Task RunAsync(string program, params string[] arguments)
     {
