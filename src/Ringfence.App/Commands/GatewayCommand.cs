@@ -58,6 +58,9 @@ internal static class GatewayCommand
             return ExitCodes.BadInput;
         }
 
+        // The other half of inline scheduling; one without the other gains nothing. Read by the runtime at its first socket.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
         if (!(await ModelGateway.StartAsync(options, TimeProvider.System, cancellationToken)).Succeeded(out var gateway, out why))
         {
             terminal.WriteFailures(why);

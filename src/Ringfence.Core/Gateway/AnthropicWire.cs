@@ -59,7 +59,6 @@ internal sealed class AnthropicWire : IModelWire
             WebSearches = tools.Searches,
             HasTools = tools.Any,
             ThinkingBudget = Thinking(top, body) is { } thinking ? JsonRead.Whole(thinking.Of(body)) : null,
-            Parts = Conversation.Parts(body, top, "system", "tools", "messages"),
         };
     }
 
@@ -79,6 +78,8 @@ internal sealed class AnthropicWire : IModelWire
 
         return changed;
     }
+
+    public IReadOnlyList<Part> Parts(ReadOnlySpan<byte> body) => Conversation.Parts(body, "system", "tools", "messages");
 
     public UsageReader NewReader() => new AnthropicUsageReader();
 

@@ -49,9 +49,6 @@ public sealed record CallFacts
 
     /// <summary>OpenAI Chat streams report no usage unless asked; the gateway asks.</summary>
     public bool UsageMustBeAsked { get; init; }
-
-    /// <summary>Where the conversation lies, as parts in the order the model reads them.</summary>
-    public IReadOnlyList<Part> Parts { get; init; } = [];
 }
 
 /// <summary>A piece of a request's context: the system prompt, the tools, or one message.</summary>

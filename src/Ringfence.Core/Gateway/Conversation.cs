@@ -3,13 +3,14 @@ namespace Ringfence.Gateway;
 /// <summary>Cuts a request into the parts of its context, in the order in which the model reads them.</summary>
 internal static class Conversation
 {
-    public static IReadOnlyList<Part> Parts(ReadOnlySpan<byte> body, RequestBody top, string system, string tools, string messages)
+    public static IReadOnlyList<Part> Parts(ReadOnlySpan<byte> body, string system, string tools, string messages)
     {
         var parts = new List<Part>();
-        Add(parts, "tools", top.Find(body, tools));
-        Add(parts, "system", top.Find(body, system));
+        var members = JsonSkim.Object(body) ?? [];
+        Add(parts, "tools", Find(members, tools));
+        Add(parts, "system", Find(members, system));
 
-        if (top.Find(body, messages) is { } list)
+        if (Find(members, messages) is { } list)
         {
             if (JsonSkim.Array(list.Of(body)) is { } elements)
             {
@@ -27,6 +28,9 @@ internal static class Conversation
 
         return parts;
     }
+
+    private static JsonPlace? Find(List<JsonMember> members, string name) =>
+        members.Find(m => m.Name == name) is { Name: not null } member ? new JsonPlace(member.Start, member.End) : null;
 
     private static void Add(List<Part> parts, string kind, JsonPlace? place)
     {

@@ -72,7 +72,6 @@ internal sealed class GeminiWire : IModelWire
             Answers = (int)candidates,
             InputUnbounded = content.Unbounded,
             HasTools = hasTools,
-            Parts = Conversation.Parts(body, top, "systemInstruction", "tools", "contents"),
         };
     }
 
@@ -90,6 +89,8 @@ internal sealed class GeminiWire : IModelWire
             ? BodyEdit.Set(body, "generationConfig", $"{{\"maxOutputTokens\":{number}}}")
             : [.. body[..place.Start], .. BodyEdit.Set(place.Of(body), "maxOutputTokens", number), .. body[place.End..]];
     }
+
+    public IReadOnlyList<Part> Parts(ReadOnlySpan<byte> body) => Conversation.Parts(body, "systemInstruction", "tools", "contents");
 
     public UsageReader NewReader() => new GeminiUsageReader();
 

@@ -13,6 +13,9 @@ public interface IModelWire
     /// <summary>The body with the output maximum set to <paramref name="maxTokens"/>, everything else byte for byte; null leaves the maximum alone.</summary>
     byte[] Rewrite(ReadOnlySpan<byte> body, CallFacts facts, long? maxTokens);
 
+    /// <summary>Where the conversation lies in a body that was inspected, as parts in the order the model reads them.</summary>
+    IReadOnlyList<Part> Parts(ReadOnlySpan<byte> body);
+
     /// <summary>A fresh reader for one response.</summary>
     UsageReader NewReader();
 

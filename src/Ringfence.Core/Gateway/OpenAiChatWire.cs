@@ -66,7 +66,6 @@ internal sealed class OpenAiChatWire : IModelWire
             InputUnbounded = content.Unbounded,
             HasTools = tools.Any || top.Find(body, "functions") is not null,
             UsageMustBeAsked = streamed && !AsksForUsage(top, body),
-            Parts = Conversation.Parts(body, top, "system", "tools", "messages"),
         };
     }
 
@@ -87,6 +86,8 @@ internal sealed class OpenAiChatWire : IModelWire
 
         return facts.UsageMustBeAsked ? BodyEdit.Set(changed, "stream_options", "{\"include_usage\":true}") : changed;
     }
+
+    public IReadOnlyList<Part> Parts(ReadOnlySpan<byte> body) => Conversation.Parts(body, "system", "tools", "messages");
 
     public UsageReader NewReader() => new OpenAiUsageReader(Wire.OpenAiChat);
 

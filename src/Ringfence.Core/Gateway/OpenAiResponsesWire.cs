@@ -59,12 +59,13 @@ internal sealed class OpenAiResponsesWire : IModelWire
 
             // Codex hands its tools over as an item of the input.
             HasTools = tools.Any || JsonRead.CountTyped(body, "\"additional_tools\""u8, "\"type\""u8) > 0,
-            Parts = Conversation.Parts(body, top, "instructions", "tools", "input"),
         };
     }
 
     public byte[] Rewrite(ReadOnlySpan<byte> body, CallFacts facts, long? maxTokens) =>
         maxTokens is { } most ? BodyEdit.Set(body, "max_output_tokens", most) : body.ToArray();
+
+    public IReadOnlyList<Part> Parts(ReadOnlySpan<byte> body) => Conversation.Parts(body, "instructions", "tools", "input");
 
     public UsageReader NewReader() => new OpenAiUsageReader(Wire.OpenAiResponses);
 

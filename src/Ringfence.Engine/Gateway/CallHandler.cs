@@ -35,29 +35,47 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
 
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lease.Cut);
 
+        try
+        {
+            await AdmittedAsync(http, lease, wire, route, aborted.Token);
+        }
+        catch (OperationCanceledException) when (CanAnswer(http, lease))
+        {
+            // Stopped before the provider answered: said, not just cut off.
+            await lease.Refusal!.AnswerAsync(http, wire, http.RequestAborted);
+        }
+    }
+
+    private static bool CanAnswer(HttpContext http, GatewayLease lease) =>
+        lease.Refusal is not null && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested;
+
+    private async Task AdmittedAsync(HttpContext http, GatewayLease lease, IModelWire wire, Route? route, CancellationToken cancellationToken)
+    {
+        var request = http.Request;
+
         if (Refuse(route, request, lease.Player is not { IsLive: false }) is { } refusal)
         {
-            await refusal.AnswerAsync(http, wire, aborted.Token);
+            await refusal.AnswerAsync(http, wire, cancellationToken);
             return;
         }
 
-        using var body = await RequestBytes.ReadAsync(request, options.MaxBodyBytes, aborted.Token);
+        using var body = await RequestBytes.ReadAsync(request, options.MaxBodyBytes, cancellationToken);
 
         if (body is null)
         {
-            await TooLarge().AnswerAsync(http, wire, aborted.Token);
+            await TooLarge().AnswerAsync(http, wire, cancellationToken);
         }
         else if (lease.Player is { IsLive: false } player)
         {
-            await PlayAsync(http, lease, wire, player, body, aborted.Token);
+            await PlayAsync(http, lease, wire, player, body, cancellationToken);
         }
         else if (route!.Kind == RouteKind.Free)
         {
-            await forwarder.PassAsync(http, wire, body.Memory, aborted.Token);
+            await forwarder.PassAsync(http, wire, body.Memory, cancellationToken);
         }
         else
         {
-            await ChargeAsync(http, lease, wire, route, body, aborted.Token);
+            await ChargeAsync(http, lease, wire, route, body, cancellationToken);
         }
     }
 

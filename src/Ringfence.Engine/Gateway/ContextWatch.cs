@@ -9,9 +9,9 @@ internal sealed class ContextWatch(IReadOnlyList<string> pins)
     private readonly Dictionary<string, Followed> conversations = new(StringComparer.Ordinal);
 
     /// <summary>Compares a request with what came before it in its conversation. The facts are for after the request has been recorded.</summary>
-    public ContextSeen Look(string call, string? conversation, ReadOnlySpan<byte> body, CallFacts facts, IRecorder recorder)
+    public ContextSeen Look(string call, string? conversation, ReadOnlySpan<byte> body, IModelWire wire, IRecorder recorder)
     {
-        var parts = ContextParts.Of(body, facts.Parts);
+        var parts = ContextParts.Of(body, wire.Parts(body));
 
         lock (gate)
         {

@@ -38,7 +38,6 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
         catch (OperationCanceledException)
         {
             // The caller went away, or was cut off, while the provider may already have been at work.
-            http.Abort();
             return new Ending { MayBeCharged = true, Error = new Failure("cut", "The caller was gone before the provider answered.") };
         }
 

@@ -85,15 +85,29 @@ internal sealed class InputBounds : IDisposable
         var prefix = earlier.CommonPrefixLength(body);
         var a = earlier[prefix..];
         var b = body[prefix..];
-        var suffix = 0;
-
-        while (suffix < a.Length && suffix < b.Length && a[^(suffix + 1)] == b[^(suffix + 1)])
-        {
-            suffix++;
-        }
-
+        var suffix = CommonSuffixLength(a, b);
         var added = b[..^suffix];
         return added.Length + (added.IndexOf("image"u8) >= 0 ? facts.Images * PerImage : 0);
+    }
+
+    private static int CommonSuffixLength(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    {
+        const int Block = 256;
+        var length = 0;
+
+        // By blocks while they are equal, then by bytes: bodies are hundreds of kilobytes.
+        while (a.Length >= length + Block && b.Length >= length + Block
+            && a.Slice(a.Length - length - Block, Block).SequenceEqual(b.Slice(b.Length - length - Block, Block)))
+        {
+            length += Block;
+        }
+
+        while (length < a.Length && length < b.Length && a[^(length + 1)] == b[^(length + 1)])
+        {
+            length++;
+        }
+
+        return length;
     }
 
     private sealed record Settled(string Model, RequestBytes Body, long Tokens);

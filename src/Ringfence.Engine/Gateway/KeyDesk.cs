@@ -49,11 +49,9 @@ internal sealed class KeyDesk(
         try
         {
             var day = time.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-            var used = known.Values.Select(k => k.Meter).Concat(retired).SelectMany(m => m.Take()).ToList();
-
-            if (used.Count > 0)
+            foreach (var meter in known.Values.Select(k => k.Meter).Concat(retired))
             {
-                await keys.AddUsageAsync(used, day, cancellationToken);
+                await WriteAsync(meter, day);
             }
 
             var revoked = await keys.RevokedAsync(cancellationToken);
@@ -68,6 +66,27 @@ internal sealed class KeyDesk(
         catch (DbException)
         {
             // Looked at again soon; the ledger refuses on its own when the database stays away.
+        }
+    }
+
+    // Not cancelled half-way, and put back when it fails: a sum that is lost is never found again.
+    private async Task WriteAsync(KeyMeter meter, string day)
+    {
+        var used = meter.Take();
+
+        if (used.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await keys.AddUsageAsync(used, day, CancellationToken.None);
+        }
+        catch
+        {
+            meter.PutBack(used);
+            throw;
         }
     }
 

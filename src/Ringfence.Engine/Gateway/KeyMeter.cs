@@ -49,6 +49,29 @@ internal sealed class KeyMeter(GatewayKey key) : IRecorder
         }
     }
 
+    /// <summary>Undoes a <see cref="Take"/> whose sums could not be written.</summary>
+    public void PutBack(IReadOnlyList<GatewayUsage> taken)
+    {
+        lock (gate)
+        {
+            foreach (var u in taken)
+            {
+                var sum = Of(u.Model);
+
+                used[u.Model] = sum with
+                {
+                    Calls = sum.Calls + u.Calls,
+                    UnknownCalls = sum.UnknownCalls + u.UnknownCalls,
+                    InputTokens = sum.InputTokens + u.InputTokens,
+                    CacheReadTokens = sum.CacheReadTokens + u.CacheReadTokens,
+                    CacheWriteTokens = sum.CacheWriteTokens + u.CacheWriteTokens,
+                    OutputTokens = sum.OutputTokens + u.OutputTokens,
+                    Cost = sum.Cost + u.Cost,
+                };
+            }
+        }
+    }
+
     private void Add(string model, ModelResponded answer)
     {
         var sum = Of(model);

@@ -52,6 +52,11 @@ internal sealed class ModelCall(
             lease.Leave(place, ending.ReachedModel, ending.Usage, ending.Cost);
         }
 
+        if (ending is { Status: 0, Answer: null })
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         await Forwarder.AnswerAsync(http, wire, ending, cancellationToken);
 
         if (ending.Usage is { } usage)
@@ -119,7 +124,7 @@ internal sealed class ModelCall(
         // A key has no run whose story could be told; its calls are metered and no more.
         if (!lease.Request.IsStanding)
         {
-            seen = lease.Context.Look(place.Call, conversation, body.Span, facts, lease.Recorder);
+            seen = lease.Context.Look(place.Call, conversation, body.Span, wire, lease.Recorder);
         }
 
         Append(new ModelRequested(
