@@ -48,6 +48,14 @@ public static class ToolSummary
         };
     }
 
+    /// <summary>The same for a tool that is known: of one that shows content it says how much, and of one that edits what it says first.</summary>
+    public static string Result(string tool, bool isError, string output, int width = 100) => tool switch
+    {
+        "Read" or "Glob" or "LS" or "read_file" or "glob" when !isError && output.AsSpan().Trim().Count('\n') is > 0 and var breaks => $"{breaks + 1} lines",
+        "Edit" or "MultiEdit" or "Write" => FirstLine(output, width),
+        _ => Result(output, width),
+    };
+
     private static string FirstLine(string text, int width)
     {
         var end = text.AsSpan().Trim().IndexOfAny('\r', '\n');

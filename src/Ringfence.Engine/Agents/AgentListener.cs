@@ -99,7 +99,7 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
                 // What was called and never returned stays in the table: agents have few of those, and they end with the run.
                 toolsById.Remove(result.Id, out var tool);
                 return new ToolReturned(
-                    tool ?? "?", result.Id, result.IsError, Encoding.UTF8.GetByteCount(result.Output), ToolSummary.Result(result.Output, 200),
+                    tool ?? "?", result.Id, result.IsError, Encoding.UTF8.GetByteCount(result.Output), ToolSummary.Result(tool ?? "?", result.IsError, result.Output, 200),
                     Keep(result.Output));
 
             case AgentEvent.Retry retry:

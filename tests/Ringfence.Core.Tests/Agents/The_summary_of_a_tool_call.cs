@@ -19,6 +19,14 @@ public sealed class The_summary_of_a_tool_call
     [InlineData("Build started\n2 passed, 1 failed\n", "2 passed, 1 failed (+1 lines)")]
     public void Shows_the_line_with_the_verdict(string output, string summary) => Assert.Equal(summary, ToolSummary.Result(output));
 
+    [Theory]
+    [InlineData("Read", false, "1→a\n2→b\n3→}\n", "3 lines")]
+    [InlineData("Read", true, "File does not exist.", "File does not exist.")]
+    [InlineData("Edit", false, "The file a.cs has been updated.\n1→}", "The file a.cs has been updated. …")]
+    [InlineData("Bash", false, "building\n9 passed, 0 failed", "9 passed, 0 failed (+1 lines)")]
+    public void Says_how_much_was_read_and_what_was_edited(string tool, bool isError, string output, string summary) =>
+        Assert.Equal(summary, ToolSummary.Result(tool, isError, output));
+
     [Fact]
     public void Fits_its_width() => Assert.Equal(20, ToolSummary.Call(new string('x', 500), 20).Length);
 }
