@@ -10,13 +10,19 @@ namespace Ringfence.Egress;
 /// </summary>
 internal static class TrustStores
 {
-    private const string Bundle = "/etc/ssl/certs/ca-certificates.crt";
-    private const string JavaStore = "/etc/ssl/certs/java/cacerts";
-    private const string Authority = "/etc/ssl/certs/ringfence.pem";
+    private const string Authority = "/etc/ringfence.pem";
 
-    private static readonly string[] HostBundles = [Bundle, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"];
+    private static readonly string[] HostBundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"];
 
-    private static readonly Dictionary<string, string> Variables = new()
+    // A sandbox shows the host's own files read-only; one that is there can be shown with other content, a further one cannot be added beside it.
+    private static readonly string? SystemBundle = RealPath(HostBundles);
+    private static readonly string? SystemJavaStore = RealPath("/etc/ssl/certs/java/cacerts", "/etc/pki/ca-trust/extracted/java/cacerts");
+    private static readonly string Bundle = SystemBundle ?? "/etc/ringfence-bundle.pem";
+    private static readonly string JavaStore = SystemJavaStore ?? "/etc/ringfence.jks";
+
+    /// <summary>What tools must be told. Java only where the system's own does not look at the store by itself: it mentions the option on every start.</summary>
+    public static IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>(
+        SystemJavaStore is null ? [new("JAVA_TOOL_OPTIONS", $"-Djavax.net.ssl.trustStore={JavaStore} -Djavax.net.ssl.trustStoreType=JKS")] : [])
     {
         ["SSL_CERT_FILE"] = Bundle,
         ["NODE_EXTRA_CA_CERTS"] = Authority,
@@ -28,14 +34,9 @@ internal static class TrustStores
         ["DENO_CERT"] = Authority,
     };
 
-    /// <summary>What tools must be told. Java only where the system's own does not look at the store by itself: it mentions the option on every start.</summary>
-    public static IReadOnlyDictionary<string, string> Environment => File.Exists(JavaStore)
-        ? Variables
-        : new Dictionary<string, string>(Variables) { ["JAVA_TOOL_OPTIONS"] = $"-Djavax.net.ssl.trustStore={JavaStore} -Djavax.net.ssl.trustStoreType=JKS" };
-
     public static IReadOnlyList<SandboxFile> FilesFor(RunAuthority authority)
     {
-        var system = SystemBundle();
+        var system = SystemBundle is null ? "" : File.ReadAllText(SystemBundle);
         var certificates = new X509Certificate2Collection();
         certificates.ImportFromPem(system);
         certificates.Add(authority.Root);
@@ -47,6 +48,6 @@ internal static class TrustStores
         ];
     }
 
-    private static string SystemBundle() =>
-        HostBundles.FirstOrDefault(File.Exists) is { } found ? File.ReadAllText(found) : "";
+    private static string? RealPath(params string[] paths) => paths.Where(File.Exists)
+        .Select(p => new FileInfo(p).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? p).FirstOrDefault();
 }

@@ -50,6 +50,14 @@ public sealed class A_tool_inside
     }
 
     [Fact]
+    public void Finds_the_stores_where_a_sandbox_can_have_them()
+    {
+        // The host's own files are shown read-only inside: one can be shown with other content, none can be added beside it.
+        using var authority = RunAuthority.Create(TimeProvider.System);
+        Assert.All(TrustStores.FilesFor(authority), f => Assert.True(File.Exists(f.Target) || Path.GetDirectoryName(f.Target) == "/etc", f.Target));
+    }
+
+    [Fact]
     public void Never_gets_the_authoritys_key()
     {
         // S09
