@@ -8,6 +8,8 @@ namespace Ringfence.Workspaces;
 /// <param name="home"><c>$RINGFENCE_HOME</c>. Made when missing.</param>
 public sealed class WorkspaceStore(string home, TimeProvider time)
 {
+    private static readonly TimeSpan CountingTime = TimeSpan.FromSeconds(3);
+
     /// <summary>
     /// Resolves the commit, takes its history into a git directory of ours, and checks it out once for all runs that start from it.
     /// The user's repository is only read. Every failure found is returned, not only the first.
@@ -101,7 +103,7 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
                 return Result.Fail<Workspace>(added.Failures);
             }
 
-            var notices = Notices(checkout.Facts, resolved.TopLevel is null ? 0 : await uncommitted);
+            var notices = Notices(checkout.Facts, resolved.TopLevel is null ? 0 : await InTimeAsync(uncommitted));
             return Keep(run, address, resolved, RepositoryAddress.KeyOf(resolved.GitDirectory!), await author, notices);
         }
         finally
@@ -170,7 +172,11 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
     {
         var notices = new List<string>();
 
-        if (uncommitted > 0)
+        if (uncommitted is null)
+        {
+            notices.Add("Uncommitted changes, if there are any, are not included: a run starts from a commit. git could not count them in time.");
+        }
+        else if (uncommitted > 0)
         {
             notices.Add(uncommitted == 1
                 ? "1 uncommitted change is not included: a run starts from a commit. It stays as it is."
@@ -189,6 +195,19 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         }
 
         return notices;
+    }
+
+    /// <summary>The count, unless it takes so long (a cold disk, a million untracked files) that the run should not wait for it.</summary>
+    private async Task<int?> InTimeAsync(Task<int?> counting)
+    {
+        try
+        {
+            return await counting.WaitAsync(CountingTime, time);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
     }
 
     private string FolderOf(RunId run) => RunId.IsValid(run.Value)
