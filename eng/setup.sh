@@ -125,6 +125,24 @@ clients() {
 		step "installing the official SDKs for tests" sh -c "cd $clients && npm ci --ignore-scripts && touch node_modules"
 }
 
+# The agents that acceptance tests drive, as their makers ship them: a gigabyte, fetched once. What cannot be fetched is said, and its tests are skipped
+# with that reason.
+agents() {
+	[ -z "${RINGFENCE_NO_AGENTS:-}" ] || return 0
+	cache=$artifacts/agents-cache
+	for agent in claude-code codex gemini-cli opencode qwen-code; do
+		[ ! -e "$cache/agents/$agent/current" ] || continue
+		mkdir -p "$cache/agents"
+		began=$(date +%s)
+		if RINGFENCE_HOME=$cache timeout 300 dotnet "$artifacts/ringfence/ringfence.dll" agents install "$agent" >>"$log" 2>"$cache/agents/$agent.failed" </dev/null; then
+			rm -f "$cache/agents/$agent.failed"
+			say "fetched $agent for tests ($(($(date +%s) - began)) s)"
+		else
+			say "$agent could not be fetched: $(tail -n 2 "$cache/agents/$agent.failed" | head -n 1)"
+		fi
+	done
+}
+
 mkdir -p "$artifacts"
 exec 9>"$artifacts/setup.lock"
 flock -n 9 || { say "waiting for another set-up of this checkout"; flock 9; }
@@ -137,4 +155,7 @@ if stale "$root"; then
 	dotnet_sdk
 	build
 fi
-[ "$for_tests" != --test ] || clients
+if [ "$for_tests" = --test ]; then
+	clients
+	agents
+fi

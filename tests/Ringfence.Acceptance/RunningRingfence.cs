@@ -47,6 +47,9 @@ internal sealed class RunningRingfence : IAsyncDisposable
 
     public string Repository { get; }
 
+    /// <summary>Where the simulated model listens; null when there is none.</summary>
+    public string? ModelAddress => modelAddress;
+
     /// <summary>The user's temporary folder, to see what is left in it.</summary>
     public string Temporary => Environment["TMPDIR"];
 

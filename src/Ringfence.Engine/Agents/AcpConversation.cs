@@ -147,14 +147,17 @@ internal sealed class AcpConversation(string prompt, string? resume) : AgentEven
 
     private IReadOnlyList<AgentEvent> Called(JsonElement call)
     {
-        if (call.Text("toolCallId") is not { } id || !open.Add(id))
+        // A pending call is announced before its input is known; it is told with the next word about it.
+        if (call.Text("toolCallId") is not { } id || (call.Text("status") == "pending" && IsEmpty(call.Field("rawInput"))) || !open.Add(id))
         {
             return [];
         }
 
-        var input = call.Field("rawInput") ?? call.Field("locations") ?? call.Field("title");
+        var input = IsEmpty(call.Field("rawInput")) ? call.Field("title") ?? call.Field("locations") : call.Field("rawInput");
         return [new AgentEvent.ToolCall(id, call.Text("kind") ?? call.Text("title") ?? "tool", input.Shown())];
     }
+
+    private static bool IsEmpty(JsonElement? input) => input is null or { ValueKind: JsonValueKind.Object } && (input is not { } value || !value.EnumerateObject().Any());
 
     private static IReadOnlyList<AgentEvent> Returned(JsonElement call) =>
         call.Text("status") is "completed" or "failed" && call.Text("toolCallId") is { } id

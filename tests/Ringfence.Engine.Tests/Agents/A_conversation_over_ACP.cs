@@ -54,7 +54,10 @@ public sealed class A_conversation_over_ACP
     {
         Begin();
 
-        Assert.Single(Hear("""{"jsonrpc":"2.0","method":"session/update","params":{"update":{"sessionUpdate":"tool_call","toolCallId":"c1","kind":"execute","title":"ls","status":"pending"}}}"""));
+        Assert.Empty(Hear("""{"jsonrpc":"2.0","method":"session/update","params":{"update":{"sessionUpdate":"tool_call","toolCallId":"c1","kind":"execute","title":"ls","status":"pending","rawInput":{}}}}"""));
+        Assert.Equal(
+            [new AgentEvent.ToolCall("c1", "execute", """{"command":"ls"}""")],
+            Hear("""{"jsonrpc":"2.0","method":"session/update","params":{"update":{"sessionUpdate":"tool_call_update","toolCallId":"c1","kind":"execute","status":"in_progress","rawInput":{"command":"ls"}}}}"""));
         Assert.Empty(Hear("""{"jsonrpc":"2.0","method":"session/update","params":{"update":{"sessionUpdate":"tool_call_update","toolCallId":"c1","status":"in_progress"}}}"""));
         Assert.Equal(
             [new AgentEvent.ToolResult("c1", false, "a.txt")],

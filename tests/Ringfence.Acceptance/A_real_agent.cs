@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Ringfence.Acceptance;
+
+/// <summary>
+/// The agents as their makers ship them, unmodified, in the full sandbox against the simulated model: they work, reach nothing but the gateway, go on
+/// after failed checks, and a cap or a kill ends them at once.
+/// </summary>
+public sealed class A_real_agent
+{
+    private const int Patience = 300_000;
+
+    public static TheoryData<string> Fetched { get; } = ["claude-code", "codex", "gemini-cli", "opencode", "qwen-code"];
+
+    [Theory(Timeout = Patience)]
+    [InlineData("ringfence-agent")]
+    [MemberData(nameof(Fetched))]
+    public async Task Passes_its_own_test(string agent)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        RealAgents.Place(ringfence, agent);
+
+        var test = await ringfence.CliAsync("agents", "test", agent, "--json");
+
+        Assert.True(test.ExitCode == 0, test.ToString());
+        var rows = JsonNode.Parse(test.Output)![0]!["rows"]!.AsArray();
+        Assert.Equal(["command", "file write", "denied host", "resume", "budget stop", "kill"], rows.Select(row => (string?)row!["check"]));
+        Assert.All(rows, row => Assert.True((bool)row!["passed"]!, (string?)row["detail"]));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(ringfence.Temporary));
+    }
+
+    [Theory(Timeout = Patience)]
+    [InlineData("opencode", "acp:opencode acp")]
+    [InlineData("gemini-cli", "acp:gemini-cli --acp")]
+    [InlineData("qwen-code", "acp:qwen-code --acp")]
+    public async Task Works_over_ACP(string package, string agent)
+    {
+        var tools = new Dictionary<string, (string Shell, string Path, string Write)>
+        {
+            ["opencode"] = ("bash", "filePath", "write"),
+            ["gemini-cli"] = ("run_shell_command", "file_path", "write_file"),
+            ["qwen-code"] = ("run_shell_command", "file_path", "write_file"),
+        };
+        var (shell, path, write) = tools[package];
+        await using var ringfence = await RunningRingfence.StartAsync(
+            $$"""
+            conversations:
+              - { name: side, when: { not: { tool: {{shell}} } }, repeat: true, turns: [{ text: A title }] }
+            turns:
+              - calls: [{ tool: {{shell}}, input: { command: cat start.txt } }]
+              - require: [{ result: { tool: {{shell}}, contains: from the file } }]
+                calls: [{ tool: {{write}}, input: { {{path}}: /workspace/made.txt, content: made } }]
+              - text: Both done.
+            """);
+        RealAgents.Place(ringfence, package);
+        await ringfence.CommitAsync(("start.txt", "from the file\n"));
+
+        var run = await ringfence.CliAsync(
+            "run", "-p", "Do it", "--agent", agent, "--model", "simulated-model", "--json", "--upstream", (package == "gemini-cli" ? "gemini=" : "openai-chat=") + ringfence.ModelAddress);
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        var events = run.Lines.Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal("made", await ringfence.GitAsync("show", $"ringfence/{events[^1]["id"]}:made.txt"));
+        Assert.Contains(events, e => (string?)e["type"] == "tool.called");
+        Assert.Contains(events, e => (string?)e["type"] == "agent.said" && (string?)e["data"]!["text"] == "Both done.");
+    }
+
+    [Fact]
+    public async Task Is_asked_for_by_name_when_it_is_not_installed()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        await ringfence.CommitAsync(("a.txt", "a"));
+
+        var run = await ringfence.CliAsync("run", "-p", "x", "--agent", "codex", "--upstream", "openai-responses=http://127.0.0.1:9");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("[agent_not_installed]", run.Error, StringComparison.Ordinal);
+        Assert.Contains("ringfence agents install codex", run.Error, StringComparison.Ordinal);
+    }
+}
