@@ -61,7 +61,7 @@ public sealed class A_real_agent
 
         Assert.True(run.ExitCode == 0, run.ToString());
         var events = run.Lines.Select(line => JsonNode.Parse(line)!).ToList();
-        Assert.Equal("made", await ringfence.GitAsync("show", $"ringfence/{events[^1]["id"]}:made.txt"));
+        Assert.Equal("made", (await ringfence.GitAsync("show", $"ringfence/{events[^1]["id"]}:made.txt")).TrimEnd());
         Assert.Contains(events, e => (string?)e["type"] == "tool.called");
         Assert.Contains(events, e => (string?)e["type"] == "agent.said" && (string?)e["data"]!["text"] == "Both done.");
     }

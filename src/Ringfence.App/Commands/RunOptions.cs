@@ -25,10 +25,12 @@ internal sealed class RunOptions
     private readonly Option<string> attempts = new("--attempts") { Description = "How often the agent may try until the checks pass, 1 to 10.", HelpName = "N", DefaultValueFactory = _ => "3" };
     private readonly NetworkOptions network = new();
     private readonly LimitOptions sandbox = new();
+    private readonly InsideOptions inside = new();
+    private readonly Option<bool> noRepoConfig = new("--no-repo-config") { Description = "Hide the repository's own agent configuration (CLAUDE.md, .claude, AGENTS.md, .mcp.json, …)." };
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, workflow, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, output];
+        [prompt, workflow, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, noRepoConfig, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -52,6 +54,9 @@ internal sealed class RunOptions
             Attempts = Number("--attempts", parsed.GetRequiredValue(attempts), 1, 10, failures),
             Network = network.Read(parsed, failures),
             Sandbox = sandbox.Read(parsed, failures),
+            Mounts = inside.Mounts(parsed, failures),
+            Environment = inside.Variables(parsed, failures),
+            HideRepositoryConfiguration = parsed.GetValue(noRepoConfig),
             Output = Output(parsed.GetRequiredValue(output), failures),
             RequestedBy = Home.User,
         };

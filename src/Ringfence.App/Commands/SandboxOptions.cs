@@ -15,13 +15,12 @@ internal sealed class SandboxOptions
     private readonly Option<string?> repo = new("--repo") { Description = "Folder to work on, as it is. Changes are kept apart from it.", HelpName = "DIR" };
     private readonly Option<bool> writeThrough = new("--write-through") { Description = "Bring the changes into the folder at the end." };
     private readonly Option<string?> record = new("--record") { Description = "New file for every command, connection and ending, as JSON Lines.", HelpName = "FILE" };
-    private readonly Option<string[]> env = new("--env", "-e") { Description = "Variable for the command. Repeatable. Nothing else of your environment is passed on.", HelpName = "NAME=VALUE" };
-    private readonly Option<string[]> mount = new("--mount") { Description = "Folder or file of this machine to show inside, read-only unless :rw. Repeatable.", HelpName = "PATH[:INSIDE[:rw]]" };
+    private readonly InsideOptions inside = new();
     private readonly LimitOptions limits = new();
     private readonly Option<string?> timeout = new("--timeout") { Description = "Wall time.", HelpName = "TIME" };
     private readonly Option<bool> json = new("--json") { Description = "End with a JSON summary on standard output; what the command prints goes to standard error." };
 
-    public IEnumerable<Option> All => [repo, writeThrough, record, env, mount, .. limits.All, timeout, json];
+    public IEnumerable<Option> All => [repo, writeThrough, record, .. inside.All, .. limits.All, timeout, json];
 
     public Argument<string[]> Command { get; } = new("command") { Description = "The command and its arguments, after --.", Arity = ArgumentArity.OneOrMore };
 
@@ -50,7 +49,7 @@ internal sealed class SandboxOptions
         {
             Command = parsed.GetRequiredValue(Command),
             Environment = Variables(parsed, failures, terminal),
-            Mounts = Mounts(parsed, failures),
+            Mounts = inside.Mounts(parsed, failures),
             Limits = limits.Read(parsed, failures) with { OutputBytes = 0, WallTime = Time(parsed.GetValue(timeout), failures) },
             Doors = SandboxDoors.Egress,
             Terminal = terminal ? new SandboxTerminal(Console.WindowHeight, Console.WindowWidth) : null,
@@ -61,47 +60,14 @@ internal sealed class SandboxOptions
 
     private Dictionary<string, string> Variables(ParseResult parsed, List<Failure> failures, bool terminal)
     {
-        var variables = new Dictionary<string, string>();
+        var variables = inside.Variables(parsed, failures);
 
         if (terminal && Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } kind)
         {
-            variables["TERM"] = kind;
-        }
-
-        foreach (var text in parsed.GetValue(env) ?? [])
-        {
-            if (text.Split('=', 2) is [{ Length: > 0 } name, var value])
-            {
-                variables[name] = value;
-            }
-            else
-            {
-                failures.Add(new Failure("bad_env", $"--env cannot be '{text}'.", "Write --env NAME=VALUE."));
-            }
+            variables.TryAdd("TERM", kind);
         }
 
         return variables;
-    }
-
-    private List<Mount> Mounts(ParseResult parsed, List<Failure> failures)
-    {
-        var mounts = new List<Mount>();
-
-        foreach (var text in parsed.GetValue(mount) ?? [])
-        {
-            var parts = text.Split(':');
-
-            if (parts.Length > 3 || (parts.Length == 3 && parts[2] is not ("rw" or "ro")))
-            {
-                failures.Add(new Failure("bad_mount", $"--mount cannot be '{text}'.", "Write --mount PATH, PATH:INSIDE or PATH:INSIDE:rw."));
-                continue;
-            }
-
-            var source = Path.GetFullPath(parts[0]);
-            mounts.Add(new Mount(source, parts.Length > 1 ? parts[1] : source, parts.Length == 3 && parts[2] == "rw"));
-        }
-
-        return mounts;
     }
 
     private static TimeSpan? Time(string? text, List<Failure> failures)

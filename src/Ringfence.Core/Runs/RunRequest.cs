@@ -43,6 +43,15 @@ public sealed record RunRequest
 
     public string? WorkflowDigest { get; init; }
 
+    /// <summary>What every sandbox of this run shows of the host besides the system's tool chain.</summary>
+    public IReadOnlyList<Mount> Mounts { get; init; } = [];
+
+    /// <summary>Variables inside every sandbox of this run. They are on the record: no secrets.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>True when the repository's own agent configuration must not count: the agent does not see it.</summary>
+    public bool HideRepositoryConfiguration { get; init; }
+
     public OutputKind Output { get; init; } = OutputKind.Branch;
 
     /// <summary>JSON object of the caller, given back as it came; null when there is none.</summary>

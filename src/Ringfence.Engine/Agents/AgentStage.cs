@@ -78,7 +78,7 @@ public sealed class AgentStage(
 
     private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template)
     {
-        var environment = Toolchain.Environment(egress.SandboxEnvironment, template.Fill(agent.Environment));
+        var environment = Toolchain.Environment(egress.SandboxEnvironment, run.Request.Environment, template.Fill(agent.Environment));
 
         if (program?.SearchPath is { } first)
         {
@@ -90,12 +90,16 @@ public sealed class AgentStage(
             Command = template.Arguments(template.Session is not null && agent.Resume.Count > 0 ? agent.Resume : agent.Command),
             Environment = environment,
             Workspace = workspace.Mount,
-            Mounts = [.. toolchain.Mounts, .. workspace.Mounts, .. program?.Mounts ?? []],
+            Mounts = [.. toolchain.Mounts, .. workspace.Mounts, .. program?.Mounts ?? [], .. run.Request.Mounts, .. Hidden(run, workspace)],
             Files = [.. egress.Files, .. template.Fill(agent.Files).Select(file => new SandboxFile(file.Key, Encoding.UTF8.GetBytes(file.Value)))],
             Limits = run.Request.Sandbox,
             Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
         };
     }
+
+    private IReadOnlyList<Mount> Hidden(ActiveRun run, Workspace workspace) => run.Request.HideRepositoryConfiguration
+        ? HiddenConfiguration.Cover(agent.RepositoryConfiguration, workspace.Mount.Lower, Path.Combine(workspace.Folder, "hidden"))
+        : [];
 
     /// <summary>
     /// Waits for the agent's end, and brings it about when the gateway closed or nothing has happened for too long. True when it was silent.

@@ -23,7 +23,7 @@ internal static class SandboxSpecCheck
         CheckCommand(spec, faults);
         CheckFiles(spec.Files, faults);
         CheckLimits(spec, faults);
-        var mounts = spec.Mounts.Select(m => CheckMount(m, scratchDirectory, faults)).ToList();
+        var mounts = spec.Mounts.Select(m => CheckMount(m, spec.Workspace, scratchDirectory, faults)).ToList();
         var workspace = spec.Workspace is { } asked ? CheckWorkspace(asked, faults) : null;
 
         return faults.Count > 0 ? Result.Fail<SandboxSpec>(faults) : spec with { Mounts = mounts, Workspace = workspace };
@@ -104,9 +104,9 @@ internal static class SandboxSpecCheck
         }
     }
 
-    private static Mount CheckMount(Mount mount, string scratchDirectory, List<Failure> faults)
+    private static Mount CheckMount(Mount mount, WorkspaceMount? workspace, string scratchDirectory, List<Failure> faults)
     {
-        if (!IsPlain(mount.Target) || mount.Target == "/" || OursInside.Any(ours => IsBelow(mount.Target, ours)))
+        if (!IsPlain(mount.Target) || mount.Target == "/" || (OursInside.Any(ours => IsBelow(mount.Target, ours)) && !Covers(mount, workspace)))
         {
             Add(faults, $"Nothing can be mounted at '{mount.Target}' inside.", "Use a folder of its own, for example below /mnt or /home/agent.");
         }
@@ -124,6 +124,11 @@ internal static class SandboxSpecCheck
 
         return mount with { Source = source };
     }
+
+    /// <summary>What the base has may be covered, read-only: a place that it does not have would have to be made, and so become a change of the run's.</summary>
+    private static bool Covers(Mount mount, WorkspaceMount? workspace) =>
+        workspace is not null && !mount.Writable && mount.Target.StartsWith(SandboxPaths.Workspace + "/", StringComparison.Ordinal)
+        && Path.Exists(workspace.Lower + mount.Target[SandboxPaths.Workspace.Length..]);
 
     private static string? Exposure(string source, string scratchDirectory)
     {

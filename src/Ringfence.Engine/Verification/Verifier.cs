@@ -58,10 +58,10 @@ public sealed class Verifier(EgressPlan egress, Toolchain toolchain, SandboxLaun
         var spec = new SandboxSpec
         {
             Command = ["/bin/sh", "-c", check],
-            Environment = Toolchain.Environment(egress.SandboxEnvironment),
+            Environment = Toolchain.Environment(egress.SandboxEnvironment, run.Request.Environment),
             Files = egress.Files,
             Workspace = mount,
-            Mounts = [.. toolchain.Mounts, .. workspace.Mounts],
+            Mounts = [.. toolchain.Mounts, .. workspace.Mounts, .. run.Request.Mounts],
             Limits = run.Request.Sandbox with { WallTime = run.Request.Limits.CheckTime },
             Doors = SandboxDoors.Egress,
         };
