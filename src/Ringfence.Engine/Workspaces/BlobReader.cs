@@ -101,21 +101,21 @@ internal sealed class BlobReader : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Everything asked was read: it ends by itself.
-        if (asking.IsCompletedSuccessfully && left == 0)
-        {
-            await git.WaitAsync(CancellationToken.None);
-        }
-
-        await git.DisposeAsync();
-
         try
         {
+            // Everything asked was read: it ends by itself. Ending a process by force means looking through all of the machine's.
+            if (left == 0)
+            {
+                await asking;
+                await git.WaitAsync(CancellationToken.None);
+            }
+
+            await git.DisposeAsync();
             await asking;
         }
         catch (Exception ended) when (ended is IOException or OperationCanceledException)
         {
-            // Given up before everything was asked.
+            await git.DisposeAsync(); // given up before everything was asked
         }
     }
 
