@@ -23,7 +23,7 @@ public abstract class A_supervisor_that_is_killed(PostgresCluster? postgres) : S
         // Killed twice: the second start continues the chain that the first left wherever it was.
         for (var round = 0; round < 2; round++)
         {
-            using var writer = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
+            using var writer = Process.Start(new ProcessStartInfo("dotnet", [typeof(StartupHook).Assembly.Location])
             {
                 RedirectStandardOutput = true,
                 Environment =
