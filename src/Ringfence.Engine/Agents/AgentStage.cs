@@ -110,7 +110,8 @@ public sealed class AgentStage(
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var silence = SilenceAsync(run.Request.Limits.Silence, () => (listener.Heard, lease.Turns + lease.Spent.Nanodollars, sandbox.LastActivity), ending.Token);
-        var first = await Task.WhenAny(sandbox.Completion, lease.Ended, silence, fault).WaitAsync(cancellationToken);
+        var finished = FinishedAsync(listener, ending.Token);
+        var first = await Task.WhenAny(sandbox.Completion, lease.Ended, silence, finished, fault).WaitAsync(cancellationToken);
 
         if (first == fault)
         {
@@ -123,9 +124,18 @@ public sealed class AgentStage(
         }
 
         var stalled = first == silence && !sandbox.Completion.IsCompleted;
-        sandbox.Kill(stalled ? "the watchdog" : "the gateway");
+        sandbox.Kill(stalled ? "the watchdog" : first == finished ? "its last word" : "the gateway");
         await ending.CancelAsync();
         return stalled;
+    }
+
+    /// <summary>
+    /// Ends when the agent has said its last word and does not end. It did what it says, so this is no failure; what it left running must not keep the run.
+    /// </summary>
+    private async Task FinishedAsync(AgentListener listener, CancellationToken cancellationToken)
+    {
+        await listener.Finished.WaitAsync(cancellationToken);
+        await SilenceAsync(listener.IsConversation ? AfterClosing : AfterLastWord, () => (listener.Heard, 0, 0), cancellationToken);
     }
 
     /// <summary>Ends only by a fault of either.</summary>
