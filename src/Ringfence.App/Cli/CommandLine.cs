@@ -12,7 +12,7 @@ internal static class CommandLine
         var terminal = new Terminal(Console.Out, Console.Error);
         var parsed = CreateRoot(terminal).Parse(args);
 
-        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpPages.Page)
         {
             terminal.WriteFailures([.. parsed.Errors.Select(e => new Failure("bad_arguments", e.Message))]);
             terminal.Error.WriteLine($"Try: {Usage(parsed.CommandResult.Command)} --help");
@@ -70,6 +70,7 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        HelpPages.Arrange(root);
         return root;
     }
 
