@@ -146,7 +146,7 @@ internal sealed class RunsApi(Home home, RunQueue queue, IReadOnlyList<string> r
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
 
-        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, follow: true, cancellationToken, after))
+        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, follow: true, after, CancellationToken.None, cancellationToken))
         {
             await http.Response.WriteAsync($"id: {happened.Seq}\nevent: {happened.Type}\ndata: {happened.Json}\n\n", Encoding.UTF8, cancellationToken);
             await http.Response.Body.FlushAsync(cancellationToken);

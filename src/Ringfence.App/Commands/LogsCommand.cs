@@ -21,7 +21,7 @@ internal static class LogsCommand
             var printer = new EventPrinter(terminal.ColorOutput, terminal.Width);
             var everything = parsed.GetValue(all);
 
-            await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, parsed.GetValue(follow), cancellationToken))
+            await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, parsed.GetValue(follow), after: -1, CancellationToken.None, cancellationToken))
             {
                 var line = parsed.GetValue(json) ? happened.Json
                     : everything ? $"{happened.At.ToLocalTime():HH:mm:ss.fff} {happened.Type,-22} {Printable.EscapeLines(happened.Data.GetRawText())}"

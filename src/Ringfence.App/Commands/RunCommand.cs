@@ -105,9 +105,9 @@ internal static class RunCommand
                 outcome = await home.Supervisor.RunAsync(run, pipeline, cancellationToken);
             }
 
-            // All events are durable now; a record that broke before its end must not be waited for.
-            ended.CancelAfter(TimeSpan.FromSeconds(5));
-            await events.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // All events are durable now, also when the record broke before its end.
+            await ended.CancelAsync();
+            await events;
         }
 
         if (report is not null)
@@ -123,9 +123,9 @@ internal static class RunCommand
     }
 
     /// <summary>A screen may miss an event; a script may not, so it gets them from the store.</summary>
-    private static async Task WriteEventsAsync(Terminal terminal, Home home, RunId run, CancellationToken cancellationToken)
+    private static async Task WriteEventsAsync(Terminal terminal, Home home, RunId run, CancellationToken complete)
     {
-        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run, follow: true, cancellationToken))
+        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run, follow: true, after: -1, complete, CancellationToken.None))
         {
             terminal.WriteLine(happened.Json);
         }

@@ -9,13 +9,17 @@ internal static class EventTail
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    /// <param name="after">Only events after this one; -1 for all.</param>
+    /// <param name="complete">Says that nothing more will come, also when the run's end could not be recorded: what is there is read, and that is all.</param>
     public static async IAsyncEnumerable<AuditEvent> FollowAsync(
-        AuditReader reader, RunId run, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken, long after = -1)
+        AuditReader reader, RunId run, bool follow, long after, CancellationToken complete, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var last = after;
 
         while (true)
         {
+            var isLast = !follow || complete.IsCancellationRequested;
+
             await foreach (var happened in reader.EventsAsync(run, last, [], cancellationToken))
             {
                 last = happened.Seq;
@@ -27,12 +31,13 @@ internal static class EventTail
                 }
             }
 
-            if (!follow)
+            if (isLast)
             {
                 yield break;
             }
 
-            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+            await Task.Delay(Pause, TimeProvider.System, complete).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 }
