@@ -59,12 +59,14 @@ public sealed class OutputTail(int capacity)
     {
         lock (gate)
         {
-            foreach (var b in bytes.Length > ring.Length ? bytes[^ring.Length..] : bytes)
+            // What is more than the ring holds is counted first: a byte's place follows from how many came before it.
+            var passed = Math.Max(0, bytes.Length - ring.Length);
+            seen += passed;
+
+            foreach (var b in bytes[passed..])
             {
                 ring[seen++ % ring.Length] = b;
             }
-
-            seen += Math.Max(0, bytes.Length - ring.Length);
         }
     }
 }
