@@ -52,6 +52,8 @@ struct command {
 	long long parent;
 	int64_t started;
 	int64_t ended;
+	int64_t wall_started;
+	int64_t wall_ended;
 };
 
 static struct report *reports;
@@ -65,12 +67,17 @@ static int listener = -1;
 static int poller = -1;
 static long long count;
 
-static int64_t now(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec time;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
+	(void)clock_gettime(clock, &time);
 	return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+static int64_t now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 void record_begin(int listener_descriptor, int poll_descriptor)
@@ -368,6 +375,7 @@ static void report_started(const struct command *command)
 	message_bytes(digest, digest_length);
 	write_arguments(process);
 	message_bytes(path, (size_t)read_link(process, "cwd", path, sizeof(path)));
+	message_number(command->wall_started);
 	message_end();
 }
 
@@ -383,6 +391,7 @@ static void report_finished(const struct command *command, bool known, int statu
 	message_number(signalled ? WTERMSIG(status) : 0);
 	message_number(ended - command->started);
 	message_number(replaced_by);
+	message_number(command->ended ? command->wall_ended : read_clock(CLOCK_REALTIME));
 	message_end();
 }
 
@@ -407,8 +416,10 @@ static void check_ended(struct command *command, bool gone)
 	struct process_info info = { .mask = INFO_EXIT };
 	int result = ioctl(command->descriptor, PROCESS_INFO, &info);
 
-	if (!command->ended)
+	if (!command->ended) {
 		command->ended = now();
+		command->wall_ended = read_clock(CLOCK_REALTIME);
+	}
 
 	if (result == 0 && (info.mask & INFO_EXIT))
 		finish(command, true, info.exit_code);
@@ -455,8 +466,10 @@ static void executed(pid_t process)
 		watch(command);
 	}
 
+	/* The clock of a file's change time, which lags by up to a tick: so nothing that this program changes has a time before its start. */
 	command->number = count;
 	command->started = now();
+	command->wall_started = read_clock(CLOCK_REALTIME_COARSE);
 	report_started(command);
 }
 

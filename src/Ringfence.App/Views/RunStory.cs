@@ -7,12 +7,14 @@ namespace Ringfence.App.Views;
 internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> events)
 {
     private const int MostCommands = 200;
+    private const int MostFiles = 200;
 
     public void Write()
     {
         Walls();
         Calls();
         Commands();
+        Files();
         Connections();
         Findings();
         terminal.WriteLine();
@@ -81,6 +83,30 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
             {
                 terminal.WriteLine($"  … and {commands.Count - MostCommands} more: ringfence logs RUN --all");
             }
+        }
+    }
+
+    private void Files()
+    {
+        // A run that was sent back to the agent has told of a file each time; what counts is how it stands at the end.
+        var files = Facts<FileChanged>().GroupBy(file => file.Path).Select(group => group.Last()).ToList();
+
+        if (files.Count == 0)
+        {
+            return;
+        }
+
+        Heading("Files, and what ran when they were changed last");
+
+        foreach (var file in files.Take(MostFiles))
+        {
+            var by = file.By ?? (file.Candidates is { } several ? $"one of {string.Join(", ", several)}" : "cannot be told");
+            terminal.WriteLine($"  {file.Operation.Replace('_', ' '),-9} {file.Path}  {terminal.Paint(file.Attribution is null ? by : $"{by}, {file.Attribution}", Ansi.Dim)}");
+        }
+
+        if (files.Count > MostFiles)
+        {
+            terminal.WriteLine($"  … and {files.Count - MostFiles} more: ringfence audit files --run RUN");
         }
     }
 

@@ -9,6 +9,9 @@ public sealed record CommandStarted(
     string Sandbox, long Command, int Pid, long Parent, string Executable, string ExecutableDigest, IReadOnlyList<string> Arguments,
     bool ArgumentsTruncated, string ArgumentsDigest, string WorkingDirectory) : AuditFact
 {
+    /// <summary>By the clock that also stamps files, microseconds UTC, at most a tick early: nothing it changed is older. 0 in older records.</summary>
+    public long StartedAt { get; init; }
+
     public override string Type => "command.started";
 }
 
@@ -20,6 +23,9 @@ public sealed record CommandFinished(
 
     /// <summary>Number of the command that the same process went on with by another execve; 0 when the process ended.</summary>
     public long ReplacedBy { get; init; }
+
+    /// <summary>When the monitor saw the end, microseconds UTC: nothing it changed is newer. 0 in older records.</summary>
+    public long EndedAt { get; init; }
 }
 
 public sealed record FileRead(string Path, string Digest, string By) : AuditFact
@@ -27,11 +33,21 @@ public sealed record FileRead(string Path, string Digest, string By) : AuditFact
     public override string Type => "file.read";
 }
 
-/// <param name="Attribution"><c>exact</c>, <c>window</c> or <c>inferred</c>; null when it cannot be told.</param>
+/// <param name="By">The command, such as <c>sed (command 7 of agent-1)</c>; the event it names is in <see cref="AuditFact.Causes"/>. Null when several may have.</param>
+/// <param name="Attribution">How it was told, see <see cref="ChangeAttribution"/>; null when it cannot be.</param>
 public sealed record FileChanged(
     string Path, string Operation, string? BeforeOid, string? AfterOid, int Mode, int LinesAdded, int LinesRemoved, string? By,
     string? Attribution) : AuditFact
 {
+    /// <summary>When the file system saw the file change last, microseconds UTC; 0 when it does not tell. No program inside can set it.</summary>
+    public long ChangedAt { get; init; }
+
+    /// <summary>
+    /// Every command that was running at that moment, those that started none of the others first; at most <see cref="CommandTimeline.MostCandidates"/>.
+    /// Null when it was one, or none is known.
+    /// </summary>
+    public IReadOnlyList<string>? Candidates { get; init; }
+
     public override string Type => "file.changed";
 }
 

@@ -29,4 +29,8 @@ public enum FileOperation
 /// <param name="Path">Bytes as git has them, in Latin-1-safe form: see <see cref="GitPath"/>.</param>
 /// <param name="LinesAdded">-1 for a binary file.</param>
 public sealed record FileChange(
-    GitPath Path, FileOperation Operation, string? BeforeOid, string? AfterOid, int Mode, int LinesAdded, int LinesRemoved);
+    GitPath Path, FileOperation Operation, string? BeforeOid, string? AfterOid, int Mode, int LinesAdded, int LinesRemoved)
+{
+    /// <summary>When the file system saw it change last, microseconds UTC; 0 where that cannot be told: what was deleted, and file systems whose clock is not the kernel's.</summary>
+    public long ChangedAt { get; init; }
+}

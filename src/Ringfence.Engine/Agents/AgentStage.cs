@@ -42,7 +42,7 @@ public sealed class AgentStage(
             Program = program?.Command ?? [],
         };
 
-        if (!(await sandboxes.StartAsync(Spec(run, workspace, template), $"agent-{task.Attempt}", run.Recorder, cancellationToken))
+        if (!(await sandboxes.StartAsync(Spec(run, workspace, template), $"agent-{task.Attempt}", run.InWorkspace, cancellationToken))
             .Succeeded(out var sandbox, out var why))
         {
             return new AgentEnding(null, null, new AgentStop(FailReason.Environment, why[0]));

@@ -83,7 +83,7 @@ public sealed partial class Blame(Database database)
             r => (Workflow: Text(r, 0), By: Text(r, 1), Agent: Text(r, 2), Prompt: Text(r, 3)), cancellationToken, ("run", run));
 
         var events = await new AuditReader(database).AllAsync(run, cancellationToken);
-        var change = events.FirstOrDefault(happened => happened.Type == "file.changed" && happened.Fact is FileChanged changed && changed.Path == path);
+        var change = events.LastOrDefault(happened => happened.Type == "file.changed" && happened.Fact is FileChanged changed && changed.Path == path);
         var origin = change is null ? null : ChangeOrigin.Of(events, change);
 
         return new(

@@ -8,6 +8,8 @@ namespace Ringfence.Runs;
 /// </summary>
 public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
 {
+    private readonly CommandTimeline commands = new();
+
     public Run Run { get; private set; } = run;
 
     public RunId Id => Run.Id;
@@ -15,6 +17,9 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
     public RunRequest Request => Run.Request;
 
     public Recorder Recorder { get; } = recorder;
+
+    /// <summary>The same record, for the sandboxes that write to the workspace: what they executed explains later what changed.</summary>
+    public IRecorder InWorkspace => field ??= new TimedRecorder(Recorder, commands);
 
     /// <summary>From the moment it is set, every ending keeps what the agent changed.</summary>
     public Workspace? Workspace { get; private set; }
@@ -33,8 +38,15 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
     }
 
     /// <summary>The workspace of a run that another process had begun.</summary>
-    public void Salvage(Workspace workspace)
+    /// <param name="executed">The events of its commands, as far as they were recorded.</param>
+    public async Task SalvageAsync(Workspace workspace, IAsyncEnumerable<AuditEvent> executed)
     {
+        await foreach (var happened in executed)
+        {
+            commands.Add(happened.Fact!, happened.Seq);
+        }
+
+        commands.BreakOff();
         Workspace = workspace;
         Run = Run with { BaseCommit = workspace.BaseCommit };
     }
@@ -45,11 +57,18 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
         Changes = changes;
         Run = Run with { Tree = changes.Tree, ChangeDigest = changes.Digest };
 
-        foreach (var file in changes.Files)
+        var explanations = commands.Explain([.. changes.Files.Select(file => (file.Path.ToString(), file.ChangedAt))]);
+
+        foreach (var (file, why) in changes.Files.Zip(explanations))
         {
             Recorder.Append(new FileChanged(
                 file.Path.ToString(), file.Operation.ToString().ToLowerInvariant(), file.BeforeOid, file.AfterOid, file.Mode,
-                file.LinesAdded, file.LinesRemoved, By: null, Attribution: null));
+                file.LinesAdded, file.LinesRemoved, why.By, why.Attribution)
+            {
+                ChangedAt = file.ChangedAt,
+                Candidates = why.Candidates.Count > 1 ? why.Candidates : null,
+                Causes = why.Seq >= 0 ? [why.Seq] : [],
+            });
         }
 
         Recorder.Append(new CheckpointReached(RunStore.Name(Run.Status), changes.Tree));

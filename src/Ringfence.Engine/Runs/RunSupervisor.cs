@@ -100,7 +100,8 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
             if ((await workspaces.OpenAsync(abandoned.Id, cancellationToken)).Succeeded(out var workspace))
             {
-                run.Salvage(workspace);
+                await run.SalvageAsync(
+                    workspace, new AuditReader(database).EventsAsync(abandoned.Id, -1, ["command.started", "command.finished"], cancellationToken));
             }
 
             var interrupted = new RunOutcome.Failed(FailReason.Interrupted, new Failure(

@@ -18,7 +18,10 @@ internal sealed class CommandRecord(string sandbox, IRecorder recorder)
         var directory = message.Untrusted();
 
         recorder.Append(new CommandStarted(
-            sandbox, number, pid, parent, executable, executableDigest, arguments, truncated, argumentsDigest, directory));
+            sandbox, number, pid, parent, executable, executableDigest, arguments, truncated, argumentsDigest, directory)
+        {
+            StartedAt = message.Number(),
+        });
     }
 
     public void Finished(ref SandboxMessage message)
@@ -26,7 +29,11 @@ internal sealed class CommandRecord(string sandbox, IRecorder recorder)
         var (number, known, code, signal, duration) =
             (message.Number(), message.Number() != 0, (int)message.Number(), (int)message.Number(), message.Number());
 
-        recorder.Append(new CommandFinished(sandbox, number, known, code, signal, duration) { ReplacedBy = message.Number() });
+        recorder.Append(new CommandFinished(sandbox, number, known, code, signal, duration)
+        {
+            ReplacedBy = message.Number(),
+            EndedAt = message.Number(),
+        });
     }
 
     private static List<string> Split(ReadOnlySpan<byte> list)

@@ -17,7 +17,8 @@ internal enum UnixKind
 
 /// <param name="Mode">Permission and set-id bits.</param>
 /// <param name="Inode">Names the file within its file system, whatever its names.</param>
-internal readonly record struct UnixStat(UnixKind Kind, int Mode, long Size, ulong Inode = 0);
+/// <param name="ChangedAt">When the kernel saw it change last, microseconds UTC. Unlike the time of modification, no program can set it.</param>
+internal readonly record struct UnixStat(UnixKind Kind, int Mode, long Size, ulong Inode = 0, long ChangedAt = 0);
 
 /// <summary>
 /// An open folder. Names in it are bytes, are looked up in exactly this folder, and no symbolic link is ever followed: whoever wrote
@@ -125,7 +126,8 @@ internal sealed partial class UnixFolder : IDisposable
         };
 
         return new UnixStat(kind, mode & 0xFFF, BinaryPrimitives.ReadInt64LittleEndian(stat[40..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(stat[32..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(stat[32..]),
+            (BinaryPrimitives.ReadInt64LittleEndian(stat[96..]) * 1_000_000) + (BinaryPrimitives.ReadUInt32LittleEndian(stat[104..]) / 1000));
     }
 
     /// <summary>True when overlayfs must not show what the lower layer has below this folder.</summary>

@@ -7,12 +7,16 @@ namespace Ringfence.Workspaces;
 internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet<string> submodules, IgnoreRules rules, ChangeLimits limits)
 {
     private readonly List<PathNote> notes = [];
+    private readonly Dictionary<GitPath, long> changedAt = [];
     private long bytes;
     private int files;
     private int names;
 
     /// <summary>What was left out or changed on the way.</summary>
     public IReadOnlyList<PathNote> Notes => notes;
+
+    /// <summary>When the kernel saw each written file or link change last, microseconds UTC.</summary>
+    public IReadOnlyDictionary<GitPath, long> ChangedAt => changedAt;
 
     /// <summary>Null when everything was written.</summary>
     public Failure? WriteTo(TreeWriter tree, CancellationToken cancellationToken)
@@ -95,7 +99,7 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
             names++;
             byte[] path = folder.Path.Length == 0 ? name : [.. folder.Path, (byte)'/', .. name];
             var stat = isFolder ? new UnixStat(UnixKind.Folder, 0, 0) : open.Stat(name) ?? new UnixStat(UnixKind.Special, 0, 0);
-            var entry = new Entry(folder, path, name, stat.Kind, stat.Mode, stat.Size, below?.Stat(name));
+            var entry = new Entry(folder, path, name, stat, below?.Stat(name));
 
             if (GitNames.IsGit(name))
             {
@@ -148,6 +152,7 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
 
             case UnixKind.Link:
                 tree.AddLink(entry.Path, folder.ReadLink(entry.Name));
+                changedAt[new GitPath(entry.Path)] = entry.Stat.ChangedAt;
                 files++;
                 return null;
 
@@ -166,6 +171,7 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
                     tree.AddFile(entry.Path, (entry.Mode & 0x40) != 0, file, entry.Size);
                 }
 
+                changedAt[new GitPath(entry.Path)] = entry.Stat.ChangedAt;
                 files++;
                 bytes += entry.Size;
                 return null;
@@ -210,8 +216,14 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
     private sealed record Folder(byte[] Path, bool InBase);
 
     /// <param name="Base">What the base has under this name.</param>
-    private sealed record Entry(Folder Parent, byte[] Path, byte[] Name, UnixKind Kind, int Mode, long Size, UnixStat? Base)
+    private sealed record Entry(Folder Parent, byte[] Path, byte[] Name, UnixStat Stat, UnixStat? Base)
     {
+        public UnixKind Kind => Stat.Kind;
+
+        public int Mode => Stat.Mode;
+
+        public long Size => Stat.Size;
+
         public bool InBase => Base is not null || Kind == UnixKind.Whiteout;
     }
 }

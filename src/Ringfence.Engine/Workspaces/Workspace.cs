@@ -144,8 +144,14 @@ public sealed class Workspace
             }
 
             var difference = await TreeDiff.ReadAsync(GitDirectory, BaseTree, tree, cancellationToken);
-            return difference.Succeeded(out var files) ? Make(tree, files, walk.Notes) : Result.Fail<ChangeSet>(difference.Failures);
+            return difference.Succeeded(out var files) ? Make(tree, Dated(files, walk), walk.Notes) : Result.Fail<ChangeSet>(difference.Failures);
         }
+    }
+
+    private List<FileChange> Dated(IReadOnlyList<FileChange> files, UpperWalk walk)
+    {
+        var times = ChangeTimes.AreTheKernels(Mount.Upper!) ? walk.ChangedAt : new Dictionary<GitPath, long>();
+        return [.. files.Select(file => file with { ChangedAt = times.GetValueOrDefault(file.Path) })];
     }
 
     private string EmptyFolder(string name)
