@@ -10,6 +10,8 @@ namespace Ringfence.App.Cli;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RunView))]
 [JsonSerializable(typeof(SandboxView))]
+[JsonSerializable(typeof(IReadOnlyList<TemplateView>))]
+[JsonSerializable(typeof(SetupView))]
 [JsonSerializable(typeof(IReadOnlyList<DoctorView>))]
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentView>))]

@@ -43,6 +43,7 @@ internal static class CommandLine
         var root = new RootCommand("Runs coding agents in production: sandboxed, budgeted, recorded, checked, and gated by a person.")
         {
             Home.DatabaseOption,
+            InitCommand.Create(terminal),
             RunCommand.Create(terminal),
             RunsCommand.Create(terminal),
             ShowCommand.Create(terminal),

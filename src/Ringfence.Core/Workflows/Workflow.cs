@@ -22,6 +22,9 @@ public sealed record Workflow
     /// <summary>Hosts that may be reached, as <c>network.allow</c> has them.</summary>
     public IReadOnlyList<string> Network { get; init; } = [];
 
+    /// <summary>Ecosystems whose registries may be reached, as the user's own tools are configured: <c>network.presets</c>.</summary>
+    public IReadOnlyList<string> Presets { get; init; } = [];
+
     public IReadOnlyList<WorkflowSecret> Secrets { get; init; } = [];
 
     public WorkflowConstraints Constraints { get; init; } = new();

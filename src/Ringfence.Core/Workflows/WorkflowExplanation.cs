@@ -12,7 +12,8 @@ public static class WorkflowExplanation
 
         yield return ("agent", workflow.Model is { } model ? $"{workflow.Agent} with {model}" : workflow.Agent);
         yield return ("spends", $"at most {limits.Cost ?? defaults.Cost} a run, {limits.Turns ?? defaults.Turns} turns, {Duration.Show(limits.Time ?? defaults.Time)}");
-        yield return ("reaches", workflow.Network.Count == 0 ? "no host but the model gateway" : $"the model gateway and {string.Join(", ", workflow.Network)}");
+        string[] hosts = [.. workflow.Network, .. workflow.Presets.Select(preset => $"your {preset} registries")];
+        yield return ("reaches", hosts.Length == 0 ? "no host but the model gateway" : $"the model gateway and {string.Join(", ", hosts)}");
 
         foreach (var secret in workflow.Secrets)
         {

@@ -28,9 +28,9 @@ public static class WorkflowRun
         Narrows("--max-turns", overrides.Turns, workflow.Limits.Turns ?? defaults.Turns);
         Narrows("--timeout", overrides.Time, workflow.Limits.Time ?? defaults.Time);
 
-        if (asked.Network.Learn || asked.Network.Allow.Except(workflow.Network).Any())
+        if (asked.Network.Learn || asked.Network.Allow.Except(workflow.Network).Any() || asked.Network.Presets.Except(workflow.Presets).Any())
         {
-            failures.Add(new Failure("widens_workflow", $"The run asks for hosts that the workflow {workflow.Name} does not allow.", "Add them to the workflow's network.allow."));
+            failures.Add(new Failure("widens_workflow", $"The run asks for hosts that the workflow {workflow.Name} does not allow.", "Add them to the workflow's network.allow or network.presets."));
         }
 
         if (failures.Count > 0)
@@ -58,6 +58,7 @@ public static class WorkflowRun
             Network = asked.Network with
             {
                 Allow = asked.Network.Allow.Count > 0 ? asked.Network.Allow : workflow.Network,
+                Presets = asked.Network.Presets.Count > 0 ? asked.Network.Presets : workflow.Presets,
                 Secrets = [.. workflow.Secrets.Select(secret => new Secrets.SecretGrant(secret.Name, [secret.Host], null, secret.Header))],
             },
             Output = workflow.Output,

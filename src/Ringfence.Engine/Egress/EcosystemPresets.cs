@@ -20,6 +20,8 @@ internal static class EcosystemPresets
         ["apt"] = AptSources.ReadAsync,
     };
 
+    public static IReadOnlyCollection<string> Names => Readers.Keys;
+
     /// <summary>Patterns for an allow list, one per host; or why a preset cannot be had, for each that cannot.</summary>
     public static async Task<Result<IReadOnlyList<string>>> ReadAsync(IReadOnlyList<string> presets, UserSide user, CancellationToken cancellationToken)
     {

@@ -20,6 +20,7 @@ public static class WorkflowReader
         }
 
         var prompt = body ?? root.Text("prompt", required: true);
+        var network = root.Mapping("network");
         var workflow = new Workflow
         {
             Name = root.Text("name") ?? Path.GetFileNameWithoutExtension(source),
@@ -27,7 +28,8 @@ public static class WorkflowReader
             Agent = root.Text("agent") ?? "ringfence-agent",
             Model = root.Text("model"),
             Limits = Limits(root.Mapping("limits")),
-            Network = Network(root, failures),
+            Network = Network(network, failures),
+            Presets = Presets(network),
             Secrets = [.. root.Mappings("secrets").Select(Secret)],
             Constraints = Constraints(root.Mapping("constraints")),
             Done = root.Texts("done", single: true),
@@ -40,6 +42,7 @@ public static class WorkflowReader
             failures.Add(new Failure(Code, $"{source}: The prompt has {workflow.Prompt.Length:N0} characters; 1 to 50,000 are allowed."));
         }
 
+        network?.RefuseOthers();
         root.RefuseOthers();
         return failures.Count > 0 ? Result.Fail<Workflow>(failures) : workflow;
     }
@@ -71,13 +74,23 @@ public static class WorkflowReader
         return read;
     }
 
-    private static IReadOnlyList<string> Network(YamlMapping root, List<Failure> failures)
+    private static IReadOnlyList<string> Network(YamlMapping? network, List<Failure> failures)
     {
-        var network = root.Mapping("network");
         var allow = network?.Texts("allow") ?? [];
-        network?.RefuseOthers();
         failures.AddRange(EgressRules.Parse(new NetworkPolicy(allow)).Failures);
         return allow;
+    }
+
+    private static IReadOnlyList<string> Presets(YamlMapping? network)
+    {
+        var presets = network?.Texts("presets") ?? [];
+
+        foreach (var unknown in presets.Except(EcosystemPresets.Names))
+        {
+            network!.Fail("presets", $"There is no preset '{unknown}'.", $"Presets are {string.Join(", ", EcosystemPresets.Names)}.");
+        }
+
+        return presets;
     }
 
     private static WorkflowSecret Secret(YamlMapping secret)
