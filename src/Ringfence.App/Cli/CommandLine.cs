@@ -45,6 +45,7 @@ internal static class CommandLine
             Home.DatabaseOption,
             InitCommand.Create(terminal),
             RunCommand.Create(terminal),
+            ResumeCommand.Create(terminal),
             RunsCommand.Create(terminal),
             ShowCommand.Create(terminal),
             LogsCommand.Create(terminal),

@@ -15,8 +15,7 @@ internal static class RunCommand
     {
         var options = new RunOptions();
         var upstreams = new UpstreamOptions();
-        var json = new Option<bool>("--json") { Description = "One event per line on standard output; the last line is the run." };
-        var quiet = new Option<bool>("--quiet", "-q") { Description = "Print only where the change went, and errors." };
+        var (json, quiet) = OutputOptions();
 
         var command = new Command(
             "run",
@@ -38,7 +37,7 @@ internal static class RunCommand
 
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var view = parsed.GetValue(json) ? RunOutput.Json : parsed.GetValue(quiet) ? RunOutput.Quiet : RunOutput.Text;
+            var view = OutputOf(parsed, json, quiet);
             var request = await options.ReadAsync(parsed, cancellationToken);
             var servers = upstreams.Read(parsed);
             var agent = request.Succeeded(out var known) ? new AgentCatalog(Home.DefaultFolder).Find(known.Agent) : options.ReadAgent(parsed);
@@ -56,6 +55,13 @@ internal static class RunCommand
         return command;
     }
 
+    internal static (Option<bool> Json, Option<bool> Quiet) OutputOptions() => (
+        new("--json") { Description = "One event per line on standard output; the last line is the run." },
+        new("--quiet", "-q") { Description = "Print only where the change went, and errors." });
+
+    internal static RunOutput OutputOf(ParseResult parsed, Option<bool> json, Option<bool> quiet) =>
+        parsed.GetValue(json) ? RunOutput.Json : parsed.GetValue(quiet) ? RunOutput.Quiet : RunOutput.Text;
+
     /// <summary>Wires the parts together, runs, shows.</summary>
     /// <param name="report">Shows the end in its own way instead of the summary.</param>
     internal static async Task<int> RunAsync(
@@ -68,15 +74,24 @@ internal static class RunCommand
             return ExitCodes.Environment;
         }
 
-        await using var _ = home;
+        await using (home)
+        {
+            return await RunAsync(terminal, home, request, upstreams, output, report, cancellationToken);
+        }
+    }
 
-        if (!(await RunHost.StartAsync(home, upstreams, cancellationToken)).Succeeded(out var host, out why))
+    /// <inheritdoc cref="RunAsync(Terminal, ParseResult, RunRequest, IReadOnlyList{Upstream}, RunOutput, Func{Home, Run, RunOutcome, Task}?, CancellationToken)"/>
+    internal static async Task<int> RunAsync(
+        Terminal terminal, Home home, RunRequest request, IReadOnlyList<Upstream> upstreams, RunOutput output,
+        Func<Home, Run, RunOutcome, Task>? report, CancellationToken cancellationToken)
+    {
+        if (!(await RunHost.StartAsync(home, upstreams, cancellationToken)).Succeeded(out var host, out var why))
         {
             terminal.WriteFailures(why);
             return ExitCodes.BadInput;
         }
 
-        await using var __ = host;
+        await using var _ = host;
 
         if (!(await host.PrepareAsync(request, Environment.CurrentDirectory, cancellationToken)).Succeeded(out var pipeline, out why))
         {
@@ -84,7 +99,7 @@ internal static class RunCommand
             return ExitCodes.BadInput;
         }
 
-        using var ___ = pipeline;
+        using var __ = pipeline;
         var run = await home.Supervisor.AdmitAsync(request, pipeline.Redactor, cancellationToken);
         RunOutcome outcome;
 
@@ -96,7 +111,7 @@ internal static class RunCommand
 
             if (output is RunOutput.Text)
             {
-                terminal.Error.WriteLine($"Run {run.Id}");
+                terminal.Error.WriteLine(request.Continues is { } earlier ? $"Run {run.Id} goes on from {earlier.Run}" : $"Run {run.Id}");
                 view.Start();
             }
 
@@ -161,7 +176,7 @@ internal static class RunCommand
     }
 
     /// <summary>An agent whose wire has no server would fail at its first word; better said now.</summary>
-    private static IEnumerable<Failure> Unserved(Result<AgentDescription> agent, Result<IReadOnlyList<Upstream>> servers)
+    internal static IEnumerable<Failure> Unserved(Result<AgentDescription> agent, Result<IReadOnlyList<Upstream>> servers)
     {
         if (agent.Succeeded(out var description) && servers.Succeeded(out var known)
             && (description.Wire.Length > 0 ? known.All(server => WireName.Of(server.Wire) != description.Wire) : known.Count == 0))

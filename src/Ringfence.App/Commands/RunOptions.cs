@@ -89,7 +89,8 @@ internal sealed class RunOptions
             Typed(maxCost) ? request.Limits.Cost : null, Typed(maxTurns) ? request.Limits.Turns : null, Typed(timeout) ? request.Limits.Time : null));
     }
 
-    private static async Task<string?> PromptAsync(string? text, bool needed, List<Failure> failures, CancellationToken cancellationToken)
+    /// <summary>Reads a prompt as flags give it: text, <c>@FILE</c>, or <c>-</c> for standard input.</summary>
+    internal static async Task<string?> PromptAsync(string? text, bool needed, List<Failure> failures, CancellationToken cancellationToken)
     {
         const int Longest = 50_000;
 

@@ -27,6 +27,12 @@ internal static class ShowCommand
             var events = await new AuditReader(home.Database).AllAsync(run.Id, cancellationToken);
             terminal.WriteLine($"{terminal.Paint(Printable.EscapeLines(run.Request.Prompt.Trim()), Ansi.Bold)}");
             terminal.WriteLine($"  from     {run.Request.Repository} at {run.BaseCommit?[..10] ?? "?"}, asked by {run.Request.RequestedBy}");
+
+            if (run.Request.Continues is { } earlier)
+            {
+                terminal.WriteLine($"  goes on  from {earlier.Run}: {Printable.EscapeLines(earlier.Instruction.Trim())}");
+            }
+
             RunSummary.Write(terminal, run, changes);
             new RunStory(terminal, events).Write();
             return ExitCodes.Done;

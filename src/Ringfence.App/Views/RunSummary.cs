@@ -107,6 +107,18 @@ internal static class RunSummary
             terminal.WriteLine($"  ringfence apply {run.Id}     take that into your working tree");
         }
 
+        if (run.Status is not RunStatus.Completed && run.BaseCommit is not null)
+        {
+            terminal.WriteLine($"  ringfence resume {run.Id}{More(run.Reason)}    go on from here");
+        }
+
         terminal.WriteLine($"  ringfence show {run.Id}      what happened, command by command");
     }
+
+    private static string More(FailReason? reason) => reason switch
+    {
+        FailReason.MaxCost => " --budget +2",
+        FailReason.MaxTurns => " --turns +20",
+        _ => "",
+    };
 }

@@ -19,6 +19,9 @@ internal sealed record RunView
 
     public int? ExitCode { get; init; }
 
+    /// <summary>The ended run that this one goes on from.</summary>
+    public string? Continues { get; init; }
+
     public required string Agent { get; init; }
 
     public string? Model { get; init; }
@@ -55,6 +58,7 @@ internal sealed record RunView
         Reason = run.Reason?.ToName(),
         Message = run.Message,
         ExitCode = RunTransitions.HasEnded(run.Status) ? Cli.ExitCodes.For(run.Status, run.Reason) : null,
+        Continues = run.Request.Continues?.Run,
         Agent = run.Request.Agent,
         Model = run.Request.Model,
         Repository = run.Request.Repository,

@@ -8,6 +8,12 @@ public sealed record AgentSaid(string Kind, string Text, string Digest) : AuditF
     public override string Type => "agent.said";
 }
 
+/// <summary>The agent's own name for its conversation, on record as soon as it is heard: however the run ends, it can be resumed.</summary>
+public sealed record AgentSession(string Session) : AuditFact
+{
+    public override string Type => "agent.session";
+}
+
 /// <summary>The agent's process ended.</summary>
 /// <param name="Outcome">What it claims: <c>success</c>, <c>failed</c>, <c>max_turns</c>, <c>max_cost</c>, <c>unknown</c>.</param>
 public sealed record AgentFinished(int Attempt, string Outcome, int ExitCode, string? Message) : AuditFact

@@ -1,7 +1,9 @@
 namespace Ringfence.Audit;
 
+/// <param name="Continues">The ended run that this one goes on from; null for a run from a commit.</param>
 public sealed record RunRequested(
-    string Repository, string? Ref, string Agent, string? Model, string PromptDigest, string RequestedBy, string RequestDigest) : AuditFact
+    string Repository, string? Ref, string Agent, string? Model, string PromptDigest, string RequestedBy, string RequestDigest,
+    string? Continues = null) : AuditFact
 {
     public override string Type => "run.requested";
 }

@@ -52,6 +52,9 @@ public sealed record RunRequest
     /// <summary>True when the repository's own agent configuration must not count: the agent does not see it.</summary>
     public bool HideRepositoryConfiguration { get; init; }
 
+    /// <summary>The ended run that this one goes on from; null for a run from a commit.</summary>
+    public RunContinuation? Continues { get; init; }
+
     public OutputKind Output { get; init; } = OutputKind.Branch;
 
     /// <summary>JSON object of the caller, given back as it came; null when there is none.</summary>

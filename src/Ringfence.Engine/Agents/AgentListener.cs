@@ -84,8 +84,14 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
         switch (said)
         {
             case AgentEvent.Started started:
-                Session = started.SessionId ?? Session;
-                return null;
+                // Some agents begin anew with every turn, under the same name.
+                if (started.SessionId is null || started.SessionId == Session)
+                {
+                    return null;
+                }
+
+                Session = started.SessionId;
+                return new AgentSession(Session);
 
             case AgentEvent.Text text:
                 LastText = text.Content;

@@ -1,3 +1,5 @@
+using Ringfence.Runs;
+
 namespace Ringfence.Agents;
 
 /// <summary>What one start of the agent is told.</summary>
@@ -6,7 +8,13 @@ namespace Ringfence.Agents;
 /// <param name="Session">The conversation to go on with, where the agent said how it calls it.</param>
 public sealed record AgentTask(int Attempt, string Request, string Prompt, string? Session)
 {
-    public static AgentTask First(string request) => new(1, request, request, null);
+    /// <summary>What the request says; in a resumed run, what comes next, to an agent that remembers the rest or is told it once more.</summary>
+    public static AgentTask First(RunRequest request) => request.Continues switch
+    {
+        null => new(1, request.Prompt, request.Prompt, null),
+        { Session: { } session } next => new(1, request.Prompt, next.Instruction, session),
+        { } next => new(1, request.Prompt, $"{request.Prompt}\n\nAn earlier run has begun with this; its files are here.\n\n{next.Instruction}", null),
+    };
 
     /// <summary>The next attempt. An agent that cannot resume needs the request once more, since it remembers nothing.</summary>
     public AgentTask Again(string feedback, string? session) =>

@@ -24,14 +24,18 @@ public sealed class RunPipeline(
     {
         await run.EnterAsync(RunStatus.Preparing, cancellationToken);
 
-        if (!(await workspaces.PrepareAsync(run.Id, run.Request.Repository, run.Request.Ref, null, cancellationToken)).Succeeded(out var workspace, out var why))
+        var prepared = run.Request.Continues is { } earlier
+            ? await workspaces.ContinueAsync(run.Id, new RunId(earlier.Run), cancellationToken)
+            : await workspaces.PrepareAsync(run.Id, run.Request.Repository, run.Request.Ref, null, cancellationToken);
+
+        if (!prepared.Succeeded(out var workspace, out var why))
         {
             return new RunOutcome.Failed(IsBadInput(why[0]) ? FailReason.BadInput : FailReason.Environment, why[0]);
         }
 
         await run.KeepAsync(workspace, cancellationToken);
         await using var lease = gateway.Open(agents.LeaseFor(run), run.Recorder);
-        var task = AgentTask.First(run.Request.Prompt);
+        var task = AgentTask.First(run.Request);
         VerificationResult verification;
 
         while (true)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Ringfence.Processes;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 
@@ -11,13 +12,12 @@ namespace Ringfence.Workspaces;
 /// </summary>
 public sealed class Workspace
 {
-    private readonly WorkspaceRecord record;
     private readonly BaseCheckout checkout;
 
     internal Workspace(RunId run, WorkspaceRecord record, string folder, BaseCheckout checkout, string objects, TimeProvider time)
     {
         Run = run;
-        this.record = record;
+        Record = record;
         this.checkout = checkout;
         Folder = folder;
         Time = time;
@@ -28,17 +28,17 @@ public sealed class Workspace
     public RunId Run { get; }
 
     /// <summary>Path or URL as the user gave it, without a password.</summary>
-    public string Repository => record.Repository;
+    public string Repository => Record.Repository;
 
     /// <summary>The git directory of the user's repository on this machine; null for a URL.</summary>
-    public string? LocalPath => record.LocalPath;
+    public string? LocalPath => Record.LocalPath;
 
-    public string BaseCommit => record.BaseCommit;
+    public string BaseCommit => Record.BaseCommit;
 
-    public string BaseTree => record.BaseTree;
+    public string BaseTree => Record.BaseTree;
 
     /// <summary>What a person should know before the run starts: uncommitted changes, submodules, LFS pointers.</summary>
-    public IReadOnlyList<string> Notices => record.Notices;
+    public IReadOnlyList<string> Notices => Record.Notices;
 
     /// <summary>The overlay for the agent's sandbox: base below, this run's changes above, on disk.</summary>
     public WorkspaceMount Mount { get; }
@@ -47,7 +47,9 @@ public sealed class Workspace
     public IReadOnlyList<Mount> Mounts { get; }
 
     /// <summary>The user's name and address for commits, as git has them; null when git does not know them.</summary>
-    internal string? Author => record.Author;
+    internal string? Author => Record.Author;
+
+    internal WorkspaceRecord Record { get; }
 
     internal string Folder { get; }
 
@@ -93,6 +95,27 @@ public sealed class Workspace
         catch (Exception error) when (GitFailures.IsFileError(error))
         {
             return GitFailures.FromFileError("Checking out the change set", error);
+        }
+    }
+
+    /// <summary>Copies what the run changed, with the overlay's own marks, into <paramref name="folder"/>, for another run to begin with.</summary>
+    internal async Task<Failure?> CopyUpperAsync(string folder, CancellationToken cancellationToken)
+    {
+        using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
+
+        // Deleted files are devices and opaque folders are attributes: cp knows them all, shares blocks where the file system can, and follows no link.
+        var copy = ChildProcess.Start(new ChildCommand(
+            "/bin/cp", ["--archive", "--reflink=auto", "--", Mount.Upper!, folder + "/"], new Dictionary<string, string> { ["LC_ALL"] = "C" }));
+
+        if (!copy.Succeeded(out var copying, out var why))
+        {
+            return why[0];
+        }
+
+        await using (copying)
+        {
+            var end = await copying.WaitAsync(cancellationToken);
+            return end.Code == 0 ? null : GitFailures.From("workspace_not_copied", $"Copying the workspace of run {Run}", end.Error);
         }
     }
 

@@ -34,6 +34,28 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         }
     }
 
+    /// <summary>
+    /// A workspace that begins with everything another run left in its own: changes, build outputs, the agent's conversations. The other keeps its own.
+    /// No process of that run may be alive.
+    /// </summary>
+    public async Task<Result<Workspace>> ContinueAsync(RunId run, RunId ended, CancellationToken cancellationToken)
+    {
+        if (!(await OpenAsync(ended, cancellationToken)).Succeeded(out var source, out var why))
+        {
+            return Result.Fail<Workspace>(why);
+        }
+
+        try
+        {
+            var copy = await source.CopyUpperAsync(Directory.CreateDirectory(FolderOf(run)).FullName, cancellationToken);
+            return copy is null ? Keep(run, source.Record with { Run = run.Value }) : copy;
+        }
+        catch (Exception error) when (GitFailures.IsFileError(error))
+        {
+            return GitFailures.FromFileError($"Copying the workspace of run {ended}", error);
+        }
+    }
+
     /// <summary>The workspace of an earlier run, from what is on disk.</summary>
     public Task<Result<Workspace>> OpenAsync(RunId run, CancellationToken cancellationToken)
     {
@@ -104,7 +126,7 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
             }
 
             var notices = Notices(checkout.Facts, resolved.TopLevel is null ? 0 : await InTimeAsync(uncommitted));
-            return Keep(run, address, resolved, RepositoryAddress.KeyOf(resolved.GitDirectory!), await author, notices);
+            return Keep(run, Record(run, address, resolved, RepositoryAddress.KeyOf(resolved.GitDirectory!), await author, notices));
         }
         finally
         {
@@ -131,31 +153,31 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         var added = await cache.AddRemoteAsync(address.Fetch, @ref, progress, cancellationToken);
 
         return added.Succeeded(out var found)
-            ? Keep(run, address, found.Resolved, address.Key, await author, Notices(found.Base.Facts, 0))
+            ? Keep(run, Record(run, address, found.Resolved, address.Key, await author, Notices(found.Base.Facts, 0)))
             : Result.Fail<Workspace>(added.Failures);
     }
 
-    private Workspace Keep(
-        RunId run, RepositoryAddress address, ResolvedRepository resolved, string key, string? author, IReadOnlyList<string> notices)
+    private static WorkspaceRecord Record(
+        RunId run, RepositoryAddress address, ResolvedRepository resolved, string key, string? author, IReadOnlyList<string> notices) => new()
     {
-        var record = new WorkspaceRecord
-        {
-            Run = run.Value,
-            Repository = address.Display,
-            Key = key,
-            LocalPath = resolved.GitDirectory,
-            TopLevel = resolved.TopLevel,
-            ObjectFormat = resolved.ObjectFormat,
-            BaseCommit = resolved.Commit,
-            BaseTree = resolved.Tree,
-            Author = author,
-            Notices = notices,
-        };
+        Run = run.Value,
+        Repository = address.Display,
+        Key = key,
+        LocalPath = resolved.GitDirectory,
+        TopLevel = resolved.TopLevel,
+        ObjectFormat = resolved.ObjectFormat,
+        BaseCommit = resolved.Commit,
+        BaseTree = resolved.Tree,
+        Author = author,
+        Notices = notices,
+    };
 
+    private Workspace Keep(RunId run, WorkspaceRecord record)
+    {
         var folder = FolderOf(run);
-        var cache = new RepositoryCache(home, key, time);
+        var cache = new RepositoryCache(home, record.Key, time);
         Directory.CreateDirectory(Path.Combine(folder, "upper"));
-        BareGitDirectory.Make(Path.Combine(folder, "git"), resolved.ObjectFormat, cache.Objects, Path.Combine(cache.GitDirectory, "shallow"));
+        BareGitDirectory.Make(Path.Combine(folder, "git"), record.ObjectFormat, cache.Objects, Path.Combine(cache.GitDirectory, "shallow"));
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, "git", TreeWriter.Ref))!);
         File.WriteAllBytes(Path.Combine(folder, "workspace.json.new"), JsonSerializer.SerializeToUtf8Bytes(record, WorkspaceJson.Default.WorkspaceRecord));
         File.Move(Path.Combine(folder, "workspace.json.new"), Path.Combine(folder, "workspace.json"), overwrite: true);
