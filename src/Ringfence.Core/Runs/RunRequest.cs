@@ -1,3 +1,4 @@
+using Ringfence.Approvals;
 using Ringfence.Egress;
 using Ringfence.Outputs;
 using Ringfence.Review;
@@ -57,9 +58,15 @@ public sealed record RunRequest
 
     public OutputKind Output { get; init; } = OutputKind.Branch;
 
+    /// <summary>What people must see first.</summary>
+    public IReadOnlyList<ApprovalRule> Approve { get; init; } = [];
+
     /// <summary>JSON object of the caller, given back as it came; null when there is none.</summary>
     public string? Metadata { get; init; }
 
     /// <summary>Who asked, as the entry point authenticated them: an operating-system user or an API key's owner.</summary>
     public required string RequestedBy { get; init; }
+
+    /// <summary>Who wrote what triggered it, where that is somebody else: an issue, a comment, a schedule. May not approve either.</summary>
+    public string? TriggerAuthor { get; init; }
 }

@@ -1,4 +1,5 @@
 using Ringfence.Audit;
+using Ringfence.Storage;
 using Ringfence.Workspaces;
 
 namespace Ringfence.Runs;
@@ -28,6 +29,10 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
 
     public async Task EnterAsync(RunStatus status, CancellationToken cancellationToken) =>
         Run = await store.MoveAsync(Run, status, Recorder, cancellationToken);
+
+    /// <summary>Waits for people: <paramref name="ask"/> puts the question in the same transaction. From then on the run is nobody's.</summary>
+    public async Task WaitAsync(Func<DatabaseTransaction, Task> ask, CancellationToken cancellationToken) =>
+        Run = await RunStore.WaitAsync(Run, ask, Recorder, cancellationToken);
 
     public Task KeepAsync(Workspace workspace, CancellationToken cancellationToken)
     {

@@ -98,6 +98,32 @@ public sealed class RunStore(Database database, TimeProvider time)
         return run with { Status = to };
     }
 
+    /// <summary>Moves a run to waiting and lets go of it, together with <paramref name="ask"/>. What it cost so far is kept with it.</summary>
+    public static async Task<Run> WaitAsync(Run run, Func<DatabaseTransaction, Task> ask, Recorder recorder, CancellationToken cancellationToken)
+    {
+        if (!RunTransitions.CanMove(run.Status, RunStatus.Waiting))
+        {
+            throw new InvalidOperationException($"Run {run.Id} cannot wait while {run.Status}.");
+        }
+
+        await recorder.CommitAsync(
+            new RunStateChanged(Name(run.Status), Name(RunStatus.Waiting)),
+            async transaction =>
+            {
+                MustChangeOne(run, await transaction.ExecuteAsync(
+                    """
+                    update runs set status = 'waiting', stage = 'waiting', worker = null, lease_expires_us = null, cost_nano = @cost, turns = @turns
+                     where id = @id and status = @from and worker = @me
+                    """,
+                    CancellationToken.None, ("id", run.Id), ("from", Name(run.Status)), ("me", WorkerId.Current.ToString()), ("cost", run.Cost),
+                    ("turns", (long)run.Turns)));
+                await ask(transaction);
+            },
+            cancellationToken);
+
+        return run with { Status = RunStatus.Waiting, Worker = null };
+    }
+
     /// <summary>Keeps what is known so far, so that a crash leaves it to be found.</summary>
     public Task NoteAsync(Run run, CancellationToken cancellationToken) => database.ExecuteAsync(
         """
