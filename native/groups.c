@@ -11,7 +11,7 @@
 
 #include "protocol.h"
 
-/* Also known to the sweep of the supervisor: process and start time tell whether the owner still lives. */
+/* Also known to the supervisor, which removes what is left of us: process and start time tell whether the owner still lives. */
 #define PREFIX "ringfence"
 
 bool group_write(const char *folder, const char *name, const char *text)
@@ -238,19 +238,6 @@ void groups_find(struct groups *groups, bool with_processor)
 	/* Each group costs a start some milliseconds. */
 	if (with_processor)
 		find_version_1("cpu", name, groups->processor, sizeof(groups->processor));
-}
-
-void groups_announce(const struct groups *groups)
-{
-	const char *const folders[] = { groups->memory, groups->processes, groups->processor };
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		if (folders[i][0]) {
-			message_begin('G');
-			message_text(folders[i]);
-			message_end();
-		}
-	}
 }
 
 void groups_enter(const struct groups *groups, pid_t process)

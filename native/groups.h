@@ -16,8 +16,6 @@ struct groups {
 
 void groups_find(struct groups *groups, bool with_processor);
 
-/* Tells the supervisor what to remove should we die first. */
-void groups_announce(const struct groups *groups);
 void groups_enter(const struct groups *groups, pid_t process);
 void groups_remove(struct groups *groups);
 

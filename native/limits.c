@@ -113,8 +113,6 @@ void limits_prepare(const struct spec *spec)
 	if (!groups.processes[0] && geteuid() == 0)
 		refuse("sandbox_unavailable", "Run as an ordinary user, or give root a control group with the pids controller.",
 		       "The sandbox cannot limit processes: it runs as root without control groups.");
-
-	groups_announce(&groups);
 }
 
 void limits_enter(pid_t init)

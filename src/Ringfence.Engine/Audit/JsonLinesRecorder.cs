@@ -25,6 +25,8 @@ public sealed class JsonLinesRecorder : IRecorder, IDisposable
     {
         file = new FileStream(path, new FileStreamOptions
         {
+            // Nothing waits in our memory: what a supervisor knew when it was killed is what one wants to read then.
+            BufferSize = 0,
             Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.Read, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
 

@@ -5,10 +5,13 @@ internal static class ControlGroups
 {
     private const string Prefix = "ringfence.";
 
-    /// <summary>Groups without processes. One that is gone already is no error; one that stays busy is taken by the next sweep.</summary>
-    public static void Remove(IEnumerable<string> folders)
+    /// <summary>
+    /// Removes what a monitor that has ended left, found by its number: it may have died before it could name its groups. One that stays busy is
+    /// taken by the next sweep.
+    /// </summary>
+    public static void RemoveOf(int monitor)
     {
-        foreach (var folder in folders)
+        foreach (var folder in Parents().SelectMany(parent => Stale(parent, $"{Prefix}{monitor}.*")))
         {
             // The kernel frees a group's last process a moment after the process itself is gone.
             SpinWait.SpinUntil(() => TryRemove(folder), TimeSpan.FromSeconds(1));
@@ -16,7 +19,7 @@ internal static class ControlGroups
     }
 
     /// <summary>Removes the groups of monitors that no longer live; returns how many.</summary>
-    public static int Sweep() => Parents().SelectMany(Stale).Count(TryRemove);
+    public static int Sweep() => Parents().SelectMany(parent => Stale(parent, Prefix + "*")).Count(TryRemove);
 
     private static bool TryRemove(string folder)
     {
@@ -39,11 +42,11 @@ internal static class ControlGroups
         }
     }
 
-    private static IEnumerable<string> Stale(string parent)
+    private static IEnumerable<string> Stale(string parent, string name)
     {
         try
         {
-            return [.. Directory.EnumerateDirectories(parent, Prefix + "*").Where(f => !OwnerLives(Path.GetFileName(f)))];
+            return [.. Directory.EnumerateDirectories(parent, name).Where(f => !OwnerLives(Path.GetFileName(f)))];
         }
         catch (IOException)
         {

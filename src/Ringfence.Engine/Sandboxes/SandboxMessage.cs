@@ -12,7 +12,7 @@ internal enum SandboxMessageKind : byte
     /// <summary>Descriptors that travel with this message: their names, separated by commas.</summary>
     Descriptors = (byte)'F',
 
-    /// <summary>A control group to remove if the monitor cannot.</summary>
+    /// <summary>Launchers of before told their control groups by this; nothing needs it any more.</summary>
     ControlGroup = (byte)'G',
 
     /// <summary>All walls stand; the command starts now.</summary>

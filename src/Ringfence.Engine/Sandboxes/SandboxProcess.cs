@@ -22,7 +22,6 @@ internal sealed class SandboxProcess : IDisposable
     private readonly TaskCompletionSource<IReadOnlyList<Failure>> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<SandboxExit> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> isolation = [];
-    private readonly List<string> controlGroups = [];
     private readonly List<Socket> moreEgressListeners = [];
     private readonly CommandRecord commands;
     private ITimer? wallTimer;
@@ -150,7 +149,6 @@ internal sealed class SandboxProcess : IDisposable
                 Take(message.Text().Split(','));
                 break;
             case SandboxMessageKind.ControlGroup:
-                controlGroups.Add(message.Text());
                 break;
             case SandboxMessageKind.Ready:
                 StartClocks();
@@ -275,7 +273,7 @@ internal sealed class SandboxProcess : IDisposable
             ControlSocket.WaitForProcess(init);
         }
 
-        ControlGroups.Remove(controlGroups);
+        ControlGroups.RemoveOf(MonitorProcess);
         folder.Dispose();
 
         var exit = (reason ?? ended.Exit ?? new SandboxExit.Killed("monitor lost")) with
