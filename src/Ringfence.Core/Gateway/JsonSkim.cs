@@ -9,7 +9,6 @@ namespace Ringfence.Gateway;
 /// </summary>
 public static class JsonSkim
 {
-    private static readonly SearchValues<byte> Structure = SearchValues.Create("\"{}[]"u8);
     private static readonly SearchValues<byte> StringEnd = SearchValues.Create("\"\\"u8);
     private static readonly SearchValues<byte> ScalarEnd = SearchValues.Create(",}] \t\r\n"u8);
 
@@ -180,45 +179,7 @@ public static class JsonSkim
             return length == 0 ? -1 : length < 0 ? json.Length : at + length;
         }
 
-        var depth = 0;
-
-        while (true)
-        {
-            var step = json[at..].IndexOfAny(Structure);
-
-            if (step < 0)
-            {
-                return -1;
-            }
-
-            at += step;
-
-            switch (json[at])
-            {
-                case (byte)'"':
-                    at = SkipString(json, at);
-
-                    if (at < 0)
-                    {
-                        return -1;
-                    }
-
-                    continue;
-                case (byte)'{' or (byte)'[':
-                    depth++;
-                    break;
-                default:
-                    depth--;
-                    break;
-            }
-
-            at++;
-
-            if (depth == 0)
-            {
-                return at;
-            }
-        }
+        return JsonNesting.End(json, at);
     }
 
     // A name may be written with escapes; it must be compared as the provider reads it.

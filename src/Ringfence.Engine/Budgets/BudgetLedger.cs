@@ -22,7 +22,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
     private readonly Dictionary<string, ScopeAccount> accounts = new(StringComparer.Ordinal);
     private readonly LinkedList<BudgetAccount> line = new();
     private readonly SemaphoreSlim exchanging = new(1, 1);
-    private TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? released;
 
     /// <summary>Joins the scopes of a lease; the first is the narrowest.</summary>
     public BudgetAccount Open(IReadOnlyList<ScopeLimit> scopes)
@@ -242,7 +242,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
 
             lock (gate)
             {
-                signal = released.Task;
+                signal = (released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
                 first = !IsAwaited(account, place);
             }
 
@@ -486,14 +486,13 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
 
     private void Release()
     {
-        TaskCompletionSource awakened;
+        TaskCompletionSource? awakened;
 
         lock (gate)
         {
-            awakened = released;
-            released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            (awakened, released) = (released, null);
         }
 
-        awakened.TrySetResult();
+        awakened?.TrySetResult();
     }
 }

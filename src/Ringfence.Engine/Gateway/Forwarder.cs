@@ -22,7 +22,9 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
 
         try
         {
-            (response, _) = await upstreams.SendAsync(wire.Wire, target => Request(http.Request, target, body, cassette is not null), silence.Token);
+            // The path was matched against the known ones, so nothing in it climbs; a key in the query is the caller's token.
+            var path = http.Request.Path.Value + QueryWithoutKey(http.Request.QueryString.Value ?? "");
+            response = await upstreams.SendAsync(wire.Wire, path, target => Request(http.Request, target, body, cassette is not null), silence.Token);
         }
         catch (HttpRequestException exception)
         {
@@ -57,9 +59,7 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
 
     private static HttpRequestMessage Request(HttpRequest from, Uri target, ReadOnlyMemory<byte> body, bool plain)
     {
-        // The path was matched against the known ones, so nothing in it climbs; a key in the query is the caller's token.
-        var query = QueryWithoutKey(from.QueryString.Value ?? "");
-        var to = new HttpRequestMessage(new HttpMethod(from.Method), new Uri(target.AbsoluteUri.TrimEnd('/') + from.Path.Value + query));
+        var to = new HttpRequestMessage(HttpMethod.Parse(from.Method), target);
 
         if (body.Length > 0 || from.ContentLength is not null)
         {

@@ -75,12 +75,21 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     private sealed class DoorTransport : IConnectionListenerFactory, IDisposable
     {
-        private readonly SocketConnectionContextFactory connections = new(new SocketConnectionFactoryOptions(), NullLogger.Instance);
-        // Whoever listens on TCP is a gateway alone: nothing in its calls blocks for long, and without a hop to another thread a call costs a third less.
-        private readonly SocketTransportFactory tcp = new(
-            Options.Create(new SocketTransportOptions { UnsafePreferInlineScheduling = true, IOQueueCount = 0 }), NullLoggerFactory.Instance);
+        private readonly SocketConnectionContextFactory connections;
 
+        // Whoever listens on TCP is a gateway alone: nothing in its calls blocks for long, and without a hop to another thread a call costs a third less.
+        private readonly SocketTransportFactory tcp;
         private readonly Channel<ConnectionContext> arrived = Channel.CreateUnbounded<ConnectionContext>();
+
+        public DoorTransport()
+        {
+            var alone = new SocketTransportOptions { UnsafePreferInlineScheduling = true, IOQueueCount = 0 };
+            var shared = new SocketConnectionFactoryOptions();
+            ReceiveBlocks.GiveTo(alone);
+            ReceiveBlocks.GiveTo(shared);
+            tcp = new SocketTransportFactory(Options.Create(alone), NullLoggerFactory.Instance);
+            connections = new SocketConnectionContextFactory(shared, NullLogger.Instance);
+        }
 
         public IPEndPoint? TcpAddress { get; private set; }
 

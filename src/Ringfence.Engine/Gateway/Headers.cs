@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Ringfence.Gateway;
 
@@ -10,8 +11,9 @@ internal static class Headers
         StringComparer.OrdinalIgnoreCase, "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host",
         "content-length", "expect");
 
-    private static readonly FrozenSet<string> Credentials = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase, "authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization");
+    private static readonly FrozenSet<string> NotSent = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        [.. OfOneConnection, "authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization"]);
 
     /// <summary>The token that the caller presents, in any of the providers' ways; null when there is none.</summary>
     public static string? Token(HttpRequest request)
@@ -34,18 +36,21 @@ internal static class Headers
     {
         foreach (var (name, values) in from)
         {
-            if (OfOneConnection.Contains(name) || Credentials.Contains(name))
+            if (NotSent.Contains(name))
             {
                 continue;
             }
 
             // What cannot be decoded cannot be metered, so it is not asked for.
-            var value = name.Equals("accept-encoding", StringComparison.OrdinalIgnoreCase) ? ContentCoding.Acceptable(values.ToString()) : null;
-            var texts = value is null ? values.ToArray() : [value];
+            StringValues sent = name.Equals("accept-encoding", StringComparison.OrdinalIgnoreCase) ? ContentCoding.Acceptable(values.ToString()) : values;
 
-            if (!to.Headers.TryAddWithoutValidation(name, texts))
+            if (sent.Count == 1)
             {
-                to.Content?.Headers.TryAddWithoutValidation(name, texts);
+                _ = to.Headers.TryAddWithoutValidation(name, (string?)sent) || to.Content?.Headers.TryAddWithoutValidation(name, (string?)sent) == true;
+            }
+            else if (!to.Headers.TryAddWithoutValidation(name, sent.ToArray()))
+            {
+                to.Content?.Headers.TryAddWithoutValidation(name, sent.ToArray());
             }
         }
     }

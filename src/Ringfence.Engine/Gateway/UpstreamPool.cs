@@ -69,22 +69,22 @@ internal sealed class UpstreamPool : IDisposable
     /// Sends the request to the first server that takes it. The next one is tried only when no connection came about, because then nothing was
     /// received and nothing can be charged.
     /// </summary>
-    public async Task<(HttpResponseMessage Response, Upstream Upstream)> SendAsync(
-        Wire wire, Func<Uri, HttpRequestMessage> create, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> SendAsync(
+        Wire wire, string path, Func<Uri, HttpRequestMessage> create, CancellationToken cancellationToken)
     {
-        var order = targets[wire].OrderBy(t => t.RestsUntil > time.GetUtcNow()).ToList();
+        var order = InOrder(targets[wire]);
 
         for (var i = 0; ; i++)
         {
             var target = order[i];
-            using var request = create(target.Base);
+            using var request = create(target.At(path));
             target.Authorise(request.Headers);
 
             try
             {
                 var response = await client.SendAsync(request, cancellationToken);
                 target.RestsUntil = default;
-                return (response, target.Upstream);
+                return response;
             }
             catch (HttpRequestException exception) when (IsBeforeConnection(exception))
             {
@@ -105,17 +105,33 @@ internal sealed class UpstreamPool : IDisposable
 
     public void Dispose() => client.Dispose();
 
+    // Those that rest come last.
+    private List<Target> InOrder(List<Target> configured) =>
+        configured.Count == 1 ? configured : [.. configured.OrderBy(t => t.RestsUntil > time.GetUtcNow())];
+
     // Looking for a proxy costs at the first request; it is looked for when one is named.
     private static bool NamesProxy() =>
         Array.Exists(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"], name => Environment.GetEnvironmentVariable(name) is not null);
 
     private sealed class Target(Upstream upstream, string? key)
     {
-        public Upstream Upstream => upstream;
-
-        public Uri Base { get; } = new(upstream.BaseAddress.AbsoluteUri.TrimEnd('/'));
+        private readonly string root = upstream.BaseAddress.AbsoluteUri.TrimEnd('/');
+        private Asked latest = new("", upstream.BaseAddress);
 
         public DateTimeOffset RestsUntil { get; set; }
+
+        /// <summary>The address of a path with its query. Agents ask for one and the same, and taking an address apart costs as much as a header.</summary>
+        public Uri At(string path)
+        {
+            var known = latest;
+
+            if (known.Path != path)
+            {
+                latest = known = new Asked(path, new Uri(root + path));
+            }
+
+            return known.Address;
+        }
 
         public void Authorise(HttpRequestHeaders headers)
         {
@@ -137,5 +153,7 @@ internal sealed class UpstreamPool : IDisposable
                 headers.TryAddWithoutValidation(name, value);
             }
         }
+
+        private sealed record Asked(string Path, Uri Address);
     }
 }
