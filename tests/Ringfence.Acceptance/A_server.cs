@@ -1,7 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
-using System.Text.Json.Nodes;
 using Xunit;
 
 namespace Ringfence.Acceptance;
@@ -18,7 +15,7 @@ public sealed class A_server
     {
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
         await ringfence.CommitAsync(("README.md", "# A project\n"));
-        await using var server = await Server.StartAsync(ringfence);
+        await using var server = await RunningServer.StartAsync(ringfence);
 
         var body = $$$"""{"repo":"{{{ringfence.Repository}}}","prompt":"Write a greeting","model":"simulated-model","done":["grep -q hello greeting.txt"],"metadata":{"ticket":7}}""";
         var created = await server.SendAsync(HttpMethod.Post, "/v1/runs", body, ("Idempotency-Key", "one"));
@@ -47,7 +44,7 @@ public sealed class A_server
     public async Task Answers_nobody_without_a_key_and_no_key_beyond_its_role()
     {
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
-        await using var server = await Server.StartAsync(ringfence);
+        await using var server = await RunningServer.StartAsync(ringfence);
 
         var viewer = (await server.SendAsync(HttpMethod.Post, "/v1/keys", """{"name":"eve","role":"viewer"}""")).Json;
         var asViewer = server with { Key = (string)viewer["key"]! };
@@ -75,64 +72,12 @@ public sealed class A_server
     public async Task Refuses_what_it_cannot_do_and_says_why(string body, string code)
     {
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
-        await using var server = await Server.StartAsync(ringfence);
+        await using var server = await RunningServer.StartAsync(ringfence);
 
         var refused = await server.SendAsync(HttpMethod.Post, "/v1/runs", body);
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.Status);
         Assert.Equal(code, (string?)refused.Json["code"]);
         Assert.Equal(0, (int?)(await server.SendAsync(HttpMethod.Get, "/v1/runs")).Json["pagination"]!["total"]);
-    }
-
-    private sealed record Server(Cli Process, string Address, string Key) : IAsyncDisposable
-    {
-        private static readonly HttpClient Http = new();
-
-        public static async Task<Server> StartAsync(RunningRingfence ringfence)
-        {
-            var process = ringfence.Start("serve", "--listen", "127.0.0.1:0", "--repo-root", Path.GetDirectoryName(ringfence.Repository)!);
-            string? key = null;
-
-            while (true)
-            {
-                var line = await process.LineAsync(Cancel);
-
-                if (line.Contains("rf_live_", StringComparison.Ordinal))
-                {
-                    key = line[line.IndexOf("rf_live_", StringComparison.Ordinal)..].Trim();
-                }
-                else if (line.StartsWith("Serving on ", StringComparison.Ordinal))
-                {
-                    return new Server(process, line["Serving on ".Length..].Trim(), key!);
-                }
-            }
-        }
-
-        public async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, params (string Name, string Value)[] headers)
-        {
-            using var request = new HttpRequestMessage(method, Address + path);
-            request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
-            request.Headers.Authorization = Key.Length > 0 ? new AuthenticationHeaderValue("Bearer", Key) : null;
-
-            foreach (var (name, value) in headers)
-            {
-                request.Headers.Add(name, value);
-            }
-
-            using var response = await Http.SendAsync(request, Cancel);
-            return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(Cancel));
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Process.Signal("TERM");
-            await Process.EndsAsync(Cancel);
-            await Process.DisposeAsync();
-        }
-    }
-
-    private sealed record Answer(HttpStatusCode Status, string Text)
-    {
-        public JsonNode Json => JsonNode.Parse(Text)!;
     }
 }

@@ -54,7 +54,14 @@ internal sealed class RunsApi(Home home, RunQueue queue, IReadOnlyList<string> r
         }
 
         // The caller is part of the key: one must not find another's run by guessing.
-        var (run, isNew) = await home.Runs.EnqueueAsync(valid, key.Length == 0 ? null : $"{http.Caller().Id}:{key}", cancellationToken);
+        var enqueued = await home.Runs.EnqueueAsync(valid, key.Length == 0 ? null : $"{http.Caller().Id}:{key}", cancellationToken);
+
+        if (!enqueued.Succeeded(out var accepted, out why))
+        {
+            return Problem.Of(http, StatusCodes.Status422UnprocessableEntity, why);
+        }
+
+        var (run, isNew) = accepted;
         queue.Ring();
 
         return Results.Json(
@@ -107,7 +114,7 @@ internal sealed class RunsApi(Home home, RunQueue queue, IReadOnlyList<string> r
         cancellationToken);
 
     private Task<IResult> CancelAsync(HttpContext http, string id, CancellationToken cancellationToken) => WithRunAsync(http, id, async run =>
-        await home.Runs.TryRequestCancelAsync(run.Id, http.Caller().Principal, cancellationToken)
+        await home.Supervisor.CancelAsync(run, http.Caller().Principal, cancellationToken)
             ? Results.StatusCode(StatusCodes.Status202Accepted)
             : Problem.Of(http, StatusCodes.Status409Conflict, new Failure("run_already_ended", "The run has already ended, or was already told to.")),
         cancellationToken);

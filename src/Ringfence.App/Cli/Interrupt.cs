@@ -4,10 +4,13 @@ namespace Ringfence.App.Cli;
 
 /// <summary>
 /// Turns the signals that ask a program to end into a cancellation. The first one starts an orderly end that keeps what was done; a second
-/// Ctrl-C is told that the end is under way, because a program that dies at once would leave that work to the next start.
+/// one is told that the end is under way, because a program that dies at once would leave that work to the next start.
 /// </summary>
 internal sealed class Interrupt : IDisposable
 {
+    // A process has one set of signals, and the command line library hands on one token.
+    private static readonly CancellationTokenSource Insistence = new();
+
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration[] registrations;
 
@@ -21,12 +24,16 @@ internal sealed class Interrupt : IDisposable
                 if (source.IsCancellationRequested)
                 {
                     terminal.Error.WriteLine("Ending already: keeping what the agent did…");
+                    Insistence.Cancel();
                     return;
                 }
 
                 source.Cancel();
             })),
     ];
+
+    /// <summary>A second signal: a server that waits for its runs stops waiting.</summary>
+    public static CancellationToken Insisted => Insistence.Token;
 
     public CancellationToken Token => source.Token;
 

@@ -3,7 +3,7 @@ using Ringfence.App.Cli;
 
 namespace Ringfence.App.Commands;
 
-/// <summary><c>ringfence cancel RUN</c>: a row that the run's supervisor reads within half a second.</summary>
+/// <summary><c>ringfence cancel RUN</c>: a row that the run's supervisor reads within half a second; a run that waits ends at once.</summary>
 internal static class CancelCommand
 {
     public static Command Create(Terminal terminal)
@@ -14,7 +14,7 @@ internal static class CancelCommand
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {
-            if (!await home.Runs.TryRequestCancelAsync(run.Id, Home.User, cancellationToken))
+            if (!await home.Supervisor.CancelAsync(run, Home.User, cancellationToken))
             {
                 terminal.WriteFailures([new Failure("run_already_ended", $"Run {run.Id} has already ended, or was already told to.", $"ringfence show {run.Id}")]);
                 return ExitCodes.BadInput;

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Ringfence.Access;
 using Ringfence.App.Api;
 using Ringfence.App.Cli;
@@ -16,6 +19,7 @@ internal static class ServeCommand
         var most = new Option<int>("--max-runs") { Description = "Runs at once in this process.", DefaultValueFactory = _ => 4 };
         var perRepository = new Option<int>("--max-runs-per-repo") { Description = "Runs at once of one repository.", DefaultValueFactory = _ => 2 };
         var roots = new Option<string[]>("--repo-root") { Description = "Folder below which callers may name repositories by path. Repeatable. Default: URLs only.", HelpName = "PATH" };
+        var drain = new Option<string>("--drain-time") { Description = "After SIGTERM, how long runs may go on before they are put back into the queue.", HelpName = "TIME", DefaultValueFactory = _ => "30s" };
         var upstreams = new UpstreamOptions();
 
         var command = new Command(
@@ -24,11 +28,12 @@ internal static class ServeCommand
             Serves the HTTP API and executes what it is asked for.
 
             Several processes may share one PostgreSQL database. The first start prints an admin key, once.
-            SIGTERM drains: nothing new is taken, what is going ends; a second one cancels it.
+            A run that was accepted is not lost: when a process dies, another one, or its next start, takes its runs up again.
+            SIGTERM drains: nothing new is taken, what is going has --drain-time to end; then, or at a second SIGTERM, it goes back to the queue.
 
             Example:
               ringfence serve --listen 127.0.0.1:7480 --database postgres://ringfence@db/ringfence
-            """) { listen, most, perRepository, roots };
+            """) { listen, most, perRepository, roots, drain };
 
         foreach (var option in upstreams.All)
         {
@@ -50,6 +55,11 @@ internal static class ServeCommand
                 failures.Add(new Failure("bad_limit", "--max-runs and --max-runs-per-repo are 1 to 1000."));
             }
 
+            if (!Duration.TryParse(parsed.GetRequiredValue(drain), out var patience) || patience > TimeSpan.FromHours(24))
+            {
+                failures.Add(new Failure("bad_limit", $"--drain-time cannot be '{parsed.GetRequiredValue(drain)}'.", "A time of at most 24h, such as 30s or 10m."));
+            }
+
             if (failures.Count > 0)
             {
                 terminal.WriteFailures(failures);
@@ -63,18 +73,20 @@ internal static class ServeCommand
             }
 
             await using var _ = host;
+            using var logs = LoggerFactory.Create(logging => logging.AddJsonConsole(console => console.UseUtcTimestamp = true)
+                .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
             var queue = new RunQueue(
                 home.Runs, home.Supervisor, home.Workspaces, (request, token) => host.PrepareAsync(request, home.Folder, token), parsed.GetValue(most),
-                parsed.GetValue(perRepository), TimeProvider.System);
+                parsed.GetValue(perRepository), TimeProvider.System, logs.CreateLogger<RunQueue>());
 
-            return await ServeAsync(terminal, home, queue, address!, parsed.GetValue(roots) ?? [], cancellationToken);
+            return await ServeAsync(terminal, home, queue, address!, parsed.GetValue(roots) ?? [], patience, cancellationToken);
         });
 
         return command;
     }
 
     private static async Task<int> ServeAsync(
-        Terminal terminal, Home home, RunQueue queue, IPEndPoint listen, IReadOnlyList<string> roots, CancellationToken draining)
+        Terminal terminal, Home home, RunQueue queue, IPEndPoint listen, IReadOnlyList<string> roots, TimeSpan patience, CancellationToken draining)
     {
         await using var api = ApiHost.Build(listen, home, queue, [.. roots.Select(Path.GetFullPath)]);
 
@@ -96,8 +108,8 @@ internal static class ServeCommand
         terminal.WriteLine($"Serving on {string.Join(", ", api.Urls)}");
         await terminal.Output.FlushAsync(draining);
 
-        // A second signal, or a drain that takes too long for the service manager, ends the process; the next start picks up what is left.
-        using var stopping = new CancellationTokenSource();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Interrupt.Insisted);
+        await using var drained = draining.Register(() => stopping.CancelAfter(patience));
         await queue.RunAsync(draining, stopping.Token);
         await api.StopAsync(CancellationToken.None);
         return ExitCodes.Done;

@@ -7,6 +7,9 @@ public sealed record LeaseRequest
 {
     public required RunId Run { get; init; }
 
+    /// <summary>What the numbers of its calls begin with. A run that is taken up again gives another, so that no two calls of it have one name.</summary>
+    public string CallPrefix { get; init; } = "m";
+
     /// <summary>Money of this run at the table's list prices.</summary>
     public required Money Limit { get; init; }
 

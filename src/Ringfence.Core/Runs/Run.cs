@@ -38,4 +38,20 @@ public sealed record Run
     public string? Worker { get; init; }
 
     public string? CancelRequestedBy { get; init; }
+
+    public DateTimeOffset? CancelRequestedAt { get; init; }
+
+    /// <summary>When a process first began to work on it.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>True when it goes on by itself after its process died: whoever asked was told that it is accepted, and may be gone.</summary>
+    public bool IsDurable { get; init; }
+
+    /// <summary>How often a process took it up: 1 for a run that was never interrupted.</summary>
+    public int Starts { get; init; }
+
+    /// <summary>Time that earlier starts used of <see cref="RunLimits.Time"/>.</summary>
+    public TimeSpan Worked { get; init; }
+
+    public RunCheckpoint? Checkpoint { get; init; }
 }

@@ -26,7 +26,8 @@ public sealed class AgentStage(
     {
         Run = run.Id,
         Limit = run.Request.Limits.Cost,
-        Turns = run.Request.Limits.Turns,
+        Turns = run.TurnsLeft,
+        CallPrefix = run.Run.Starts > 1 ? $"m{run.Run.Starts}." : "m",
         TerminalStatus = agent.TerminalStatus,
 
         // Wider scopes pay as well; without a limit of theirs (`ringfence budget set`) they are only counted.
@@ -37,12 +38,12 @@ public sealed class AgentStage(
         ActiveRun run, Workspace workspace, GatewayLease lease, AgentTask task, CancellationToken cancellationToken)
     {
         var template = new AgentTemplate(
-            task.Prompt, lease.Token, run.Request.Model ?? agent.DefaultModel, run.Request.Limits.Turns - lease.Turns, task.Session)
+            task.Prompt, lease.Token, run.Request.Model ?? agent.DefaultModel, run.TurnsLeft - lease.Turns, task.Session)
         {
             Program = program?.Command ?? [],
         };
 
-        if (!(await sandboxes.StartAsync(Spec(run, workspace, template), $"agent-{task.Attempt}", run.InWorkspace, cancellationToken))
+        if (!(await sandboxes.StartAsync(Spec(run, workspace, template), run.Named($"agent-{task.Attempt}"), run.InWorkspace, cancellationToken))
             .Succeeded(out var sandbox, out var why))
         {
             return new AgentEnding(null, null, new AgentStop(FailReason.Environment, why[0]));

@@ -27,12 +27,12 @@ public sealed class AuditReader(Database database)
         }
     }
 
-    /// <summary>All events of a run, for a run that fits in memory.</summary>
-    public async Task<IReadOnlyList<AuditEvent>> AllAsync(RunId run, CancellationToken cancellationToken)
+    /// <summary>All events of a run, or those of some types, for a run that fits in memory.</summary>
+    public async Task<IReadOnlyList<AuditEvent>> AllAsync(RunId run, CancellationToken cancellationToken, IReadOnlyCollection<string>? types = null)
     {
         var all = new List<AuditEvent>();
 
-        await foreach (var happened in EventsAsync(run, -1, [], cancellationToken))
+        await foreach (var happened in EventsAsync(run, -1, types ?? [], cancellationToken))
         {
             all.Add(happened);
         }

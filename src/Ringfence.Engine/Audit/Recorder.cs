@@ -92,6 +92,14 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
     public static async Task<Recorder> OpenAsync(Database database, RunId run, TimeProvider time, CancellationToken cancellationToken) =>
         new(database, await ChainHead.OpenAsync(database, run, time, cancellationToken));
 
+    /// <summary>What is durable of one kind of fact, in order: also from before a restart.</summary>
+    public Task<IReadOnlyList<T>> FactsAsync<T>(CancellationToken cancellationToken)
+        where T : AuditFact => new AuditReader(database).FactsAsync<T>(Run, cancellationToken);
+
+    /// <summary>The same for several types, as events.</summary>
+    public Task<IReadOnlyList<AuditEvent>> EventsAsync(IReadOnlyCollection<string> types, CancellationToken cancellationToken) =>
+        new AuditReader(database).AllAsync(Run, cancellationToken, types);
+
     public long Append(AuditFact fact)
     {
         if (database.IsInsideTransaction)

@@ -155,7 +155,7 @@ public sealed class GatewayLease : IAsyncDisposable
             turns += isTurn ? 1 : 0;
             requests++;
             inFlight++;
-            return new CallPlace($"m{++calls}", turns, isTurn);
+            return new CallPlace($"{Request.CallPrefix}{++calls}", turns, isTurn);
         }
     }
 

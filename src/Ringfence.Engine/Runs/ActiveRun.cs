@@ -1,4 +1,5 @@
 using Ringfence.Audit;
+using Ringfence.Gateway;
 using Ringfence.Storage;
 using Ringfence.Workspaces;
 
@@ -10,6 +11,9 @@ namespace Ringfence.Runs;
 public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
 {
     private readonly CommandTimeline commands = new();
+    private readonly Money costBefore = run.Cost;
+    private readonly int turnsBefore = run.Turns;
+    private GatewayLease? lease;
 
     public Run Run { get; private set; } = run;
 
@@ -27,8 +31,21 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
 
     public ChangeSet? Changes { get; private set; }
 
+    /// <summary>Turns that are left to this start of the run.</summary>
+    public int TurnsLeft => Math.Max(0, Request.Limits.Turns - turnsBefore);
+
+    /// <summary>A name that no earlier start of this run has used, for sandboxes and calls: facts are told apart by them.</summary>
+    public string Named(string name) => Run.Starts > 1 ? $"{name}.s{Run.Starts}" : name;
+
     public async Task EnterAsync(RunStatus status, CancellationToken cancellationToken) =>
         Run = await store.MoveAsync(Run, status, Recorder, cancellationToken);
+
+    /// <summary>Enters a stage from which the run can go on after a crash; null forgets where it could.</summary>
+    public Task EnterAsync(RunStatus status, RunCheckpoint? checkpoint, CancellationToken cancellationToken)
+    {
+        Run = Run with { Checkpoint = checkpoint };
+        return EnterAsync(status, cancellationToken);
+    }
 
     /// <summary>Waits for people: <paramref name="ask"/> puts the question in the same transaction. From then on the run is nobody's.</summary>
     public async Task WaitAsync(Func<DatabaseTransaction, Task> ask, CancellationToken cancellationToken) =>
@@ -56,6 +73,13 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
         Run = Run with { BaseCommit = workspace.BaseCommit };
     }
 
+    /// <summary>Goes on with what an earlier start left at its checkpoint.</summary>
+    public async Task GoOnAsync(Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
+    {
+        await SalvageAsync(workspace, (await Recorder.EventsAsync(["command.started", "command.finished"], cancellationToken)).ToAsyncEnumerable());
+        Changes = changes;
+    }
+
     /// <summary>Puts the change set on the record, file by file, and into the row.</summary>
     public Task KeepAsync(ChangeSet changes, CancellationToken cancellationToken)
     {
@@ -77,14 +101,25 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
         }
 
         Recorder.Append(new CheckpointReached(RunStore.Name(Run.Status), changes.Tree));
+        Meter();
         return store.NoteAsync(Run, cancellationToken);
     }
 
-    /// <summary>What the gateway counted so far.</summary>
-    public void Meter(Money cost, int turns) => Run = Run with { Cost = cost, Turns = turns };
+    /// <summary>From now on the run costs what this lease spends, beside what earlier starts spent.</summary>
+    public void Use(GatewayLease opened) => lease = opened;
 
     public void Publish(string where) => Run = Run with { Published = where };
 
     public async Task EndAsync(RunEnded ended, CancellationToken cancellationToken) =>
         Run = await store.EndAsync(Run, ended, Recorder, cancellationToken);
+
+    /// <summary>Gives the run back to the queue.</summary>
+    public async Task RequeueAsync(string reason, DateTimeOffset due, TimeSpan worked, CancellationToken cancellationToken)
+    {
+        Meter();
+        Run = await RunStore.RequeueAsync(Run with { Worked = Run.Worked + worked }, reason, due, Recorder, cancellationToken);
+    }
+
+    /// <summary>Takes over what the gateway counted so far. Also right after the lease was closed, when the last calls have been settled.</summary>
+    public void Meter() => Run = lease is null ? Run : Run with { Cost = costBefore + lease.Spent, Turns = turnsBefore + lease.Turns };
 }

@@ -8,6 +8,7 @@ namespace Ringfence.Runs;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RunRequest))]
+[JsonSerializable(typeof(RunCheckpoint))]
 internal sealed partial class RunJson : JsonSerializerContext
 {
     /// <summary>The form whose digest every run records.</summary>

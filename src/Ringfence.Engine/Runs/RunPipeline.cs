@@ -24,49 +24,60 @@ public sealed class RunPipeline(
     {
         await run.EnterAsync(RunStatus.Preparing, cancellationToken);
 
-        var prepared = run.Request.Continues is { } earlier
-            ? await workspaces.ContinueAsync(run.Id, new RunId(earlier.Run), cancellationToken)
-            : await workspaces.PrepareAsync(run.Id, run.Request.Repository, run.Request.Ref, null, cancellationToken);
-
-        if (!prepared.Succeeded(out var workspace, out var why))
+        if (!(await WorkspaceAsync(run, cancellationToken)).Succeeded(out var workspace, out var why))
         {
             return new RunOutcome.Failed(IsBadInput(why[0]) ? FailReason.BadInput : FailReason.Environment, why[0]);
         }
 
-        await run.KeepAsync(workspace, cancellationToken);
         await using var lease = gateway.Open(agents.LeaseFor(run), run.Recorder);
+        run.Use(lease);
+
+        // Where an earlier start of this run came to; null when there is everything to do.
+        var from = run.Changes is null ? null : run.Run.Checkpoint;
         var task = AgentTask.First(run.Request);
+        task = from is null ? task : task with { Attempt = from.Attempt, Session = from.Session };
         VerificationResult verification;
 
         while (true)
         {
-            await run.EnterAsync(RunStatus.Running, cancellationToken);
-            var ending = await agents.RunAsync(run, workspace, lease, task, cancellationToken);
-            run.Meter(lease.Spent, lease.Turns);
-
-            if (!(await workspace.CollectAsync(cancellationToken)).Succeeded(out var changes, out why))
+            if (from is null)
             {
-                return new RunOutcome.Failed(FailReason.BlockedByGate, why[0]);
+                await run.EnterAsync(RunStatus.Running, checkpoint: null, cancellationToken);
+                var ending = await agents.RunAsync(run, workspace, lease, task, cancellationToken);
+
+                if (!(await workspace.CollectAsync(cancellationToken)).Succeeded(out var changes, out why))
+                {
+                    return new RunOutcome.Failed(FailReason.BlockedByGate, why[0]);
+                }
+
+                await run.KeepAsync(changes, cancellationToken);
+
+                if (ending.Stop is { } stop)
+                {
+                    return new RunOutcome.Failed(stop.Reason, stop.Failure, changes);
+                }
+
+                if (changes.IsEmpty && run.Request.Output is not OutputKind.None)
+                {
+                    return new RunOutcome.Failed(FailReason.NothingDone, NothingDone(ending), changes);
+                }
+
+                task = task with { Session = ending.Session };
             }
 
-            await run.KeepAsync(changes, cancellationToken);
-
-            if (ending.Stop is { } stop)
+            if (from is { Stage: RunStatus.Reviewing })
             {
-                return new RunOutcome.Failed(stop.Reason, stop.Failure, changes);
+                verification = await Verifier.RecordedAsync(run, cancellationToken);
+                break;
             }
 
-            if (changes.IsEmpty && run.Request.Output is not OutputKind.None)
-            {
-                return new RunOutcome.Failed(FailReason.NothingDone, NothingDone(ending), changes);
-            }
-
-            await run.EnterAsync(RunStatus.Verifying, cancellationToken);
-            verification = await verifier.VerifyAsync(run, workspace, changes, task.Attempt, cancellationToken);
+            from = null;
+            await run.EnterAsync(RunStatus.Verifying, new RunCheckpoint(RunStatus.Verifying, task.Attempt, task.Session), cancellationToken);
+            verification = await verifier.VerifyAsync(run, workspace, run.Changes!, task.Attempt, cancellationToken);
 
             if (verification.Failure is { } unable)
             {
-                return new RunOutcome.Failed(FailReason.Environment, unable, changes);
+                return new RunOutcome.Failed(FailReason.Environment, unable, run.Changes);
             }
 
             if (verification.Passed)
@@ -76,13 +87,13 @@ public sealed class RunPipeline(
 
             if (task.Attempt == run.Request.Attempts)
             {
-                return new RunOutcome.Failed(FailReason.VerificationFailed, verification.WhyNot(task.Attempt), changes);
+                return new RunOutcome.Failed(FailReason.VerificationFailed, verification.WhyNot(task.Attempt), run.Changes);
             }
 
-            task = task.Again(verification.Feedback, ending.Session);
+            task = task.Again(verification.Feedback, task.Session);
         }
 
-        await run.EnterAsync(RunStatus.Reviewing, cancellationToken);
+        await run.EnterAsync(RunStatus.Reviewing, new RunCheckpoint(RunStatus.Reviewing, task.Attempt, task.Session), cancellationToken);
 
         if (await Reviewer.ReviewAsync(run, workspace, run.Changes!, verification.Checks, cancellationToken) is { } blocked)
         {
@@ -97,6 +108,36 @@ public sealed class RunPipeline(
     }
 
     public void Dispose() => egress.Dispose();
+
+    /// <summary>
+    /// The workspace of an earlier start, when it holds exactly what the checkpoint says; else a new one, from the commit that the run began with.
+    /// </summary>
+    private async Task<Result<Workspace>> WorkspaceAsync(ActiveRun run, CancellationToken cancellationToken)
+    {
+        if (run.Run.Checkpoint is not null && (await workspaces.OpenAsync(run.Id, cancellationToken)).Succeeded(out var kept)
+            && (await kept.CollectAsync(cancellationToken)).Succeeded(out var changes) && changes.Digest == run.Run.ChangeDigest)
+        {
+            await run.GoOnAsync(kept, changes, cancellationToken);
+            return kept;
+        }
+
+        // What an agent that was killed left behind is no clean start.
+        if (run.Run.Starts > 1 && await workspaces.RemoveAsync(run.Id, cancellationToken) is { IsFailure: true } left)
+        {
+            return Result.Fail<Workspace>(left.Failures);
+        }
+
+        var prepared = run.Request.Continues is { } earlier
+            ? await workspaces.ContinueAsync(run.Id, new RunId(earlier.Run), cancellationToken)
+            : await workspaces.PrepareAsync(run.Id, run.Request.Repository, run.Run.BaseCommit ?? run.Request.Ref, null, cancellationToken);
+
+        if (prepared.Succeeded(out var workspace))
+        {
+            await run.KeepAsync(workspace, cancellationToken);
+        }
+
+        return prepared;
+    }
 
     /// <summary>What the user named and is not there, as against what this machine lacks.</summary>
     private static bool IsBadInput(Failure failure) => failure.Code is

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Ringfence.Audit;
 using Ringfence.Secrets;
 using Ringfence.Workspaces;
 
@@ -11,45 +14,73 @@ namespace Ringfence.Runs;
 /// </summary>
 /// <param name="most">Runs at once in this process.</param>
 /// <param name="perRepository">Runs at once of one repository, over all processes.</param>
-public sealed class RunQueue(
+public sealed partial class RunQueue(
     RunStore store, RunSupervisor supervisor, WorkspaceStore workspaces, Func<RunRequest, CancellationToken, Task<Result<RunPipeline>>> prepare, int most,
-    int perRepository, TimeProvider time)
+    int perRepository, TimeProvider time, ILogger<RunQueue> logger)
 {
     /// <summary>How often the table is looked at when nobody rang: what another process enqueued waits so long at the most.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How often runs of dead processes are looked for.</summary>
-    private static readonly TimeSpan RecoverEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RecoverEvery = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<RunId, Task> going = new();
     private readonly Channel<bool> bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private int troubles;
 
     public int Going => going.Count;
+
+    public int Most => most;
+
+    /// <summary>True while the store answers: a process that cannot read its queue is alive and not ready.</summary>
+    public bool IsReady => Volatile.Read(ref troubles) == 0;
 
     /// <summary>Says that something was enqueued.</summary>
     public void Ring() => bell.Writer.TryWrite(true);
 
-    /// <summary>Works until <paramref name="draining"/>; then waits for what is going, until <paramref name="stopping"/> cancels that too.</summary>
+    /// <summary>
+    /// Works until <paramref name="draining"/>; then waits for what is going. <paramref name="stopping"/> puts what is still going back into the queue.
+    /// </summary>
     public async Task RunAsync(CancellationToken draining, CancellationToken stopping)
     {
         var recovered = long.MinValue;
 
         while (!draining.IsCancellationRequested)
         {
-            if (recovered == long.MinValue || time.GetElapsedTime(recovered) > RecoverEvery)
+            try
             {
-                await supervisor.RecoverAsync(workspaces, stopping);
-                recovered = time.GetTimestamp();
-            }
+                if (recovered == long.MinValue || time.GetElapsedTime(recovered) > RecoverEvery)
+                {
+                    foreach (var run in await supervisor.RecoverAsync(workspaces, CancellationToken.None))
+                    {
+                        RunInterrupted(run.Id.Value, run.Status);
+                    }
 
-            while (going.Count < most && await store.ClaimNextAsync(perRepository, CancellationToken.None) is { } run)
+                    recovered = time.GetTimestamp();
+                }
+
+                while (!draining.IsCancellationRequested && going.Count < most && await store.ClaimNextAsync(perRepository, CancellationToken.None) is { } run)
+                {
+                    RunClaimed(run.Id.Value, run.Starts);
+                    going[run.Id] = ExecuteAsync(run, stopping);
+                }
+
+                Volatile.Write(ref troubles, 0);
+            }
+            catch (Exception exception) when (exception is DbException or RecordUnavailableException or RunTakenException or IOException)
             {
-                going[run.Id] = ExecuteAsync(run, stopping);
+                // A store that restarts is no reason to end: the runs that are going have their own patience.
+                StoreUnavailable(exception.Message, Interlocked.Increment(ref troubles));
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(LongestBackOff.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(troubles, 10)))), time, draining)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             await ListenAsync(draining);
         }
 
+        Draining(going.Count);
         await Task.WhenAll(going.Values);
     }
 
@@ -82,7 +113,13 @@ public sealed class RunQueue(
             await using (run.Recorder)
             {
                 await supervisor.RunAsync(run, pipeline, stopping);
+                RunLeft(claimed.Id.Value, run.Run.Status, run.Run.Reason, run.Run.Turns, run.Run.Cost);
             }
+        }
+        catch (Exception exception) when (exception is DbException or RecordUnavailableException or IOException or OperationCanceledException)
+        {
+            // Its lease runs out, and whoever finds it then takes care of it.
+            RunUnattended(claimed.Id.Value, exception.Message);
         }
         finally
         {
@@ -90,4 +127,22 @@ public sealed class RunQueue(
             Ring();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId} taken up, start {Start}.")]
+    private partial void RunClaimed(string runId, int start);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId} is {Status} {Reason} after {Turns} turns and {Cost}.")]
+    private partial void RunLeft(string runId, RunStatus status, FailReason? reason, int turns, Money cost);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} had lost its supervisor and is {Status}.")]
+    private partial void RunInterrupted(string runId, RunStatus status);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {RunId} cannot be attended: {Error}")]
+    private partial void RunUnattended(string runId, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The store cannot be used ({Times} times in a row): {Error}")]
+    private partial void StoreUnavailable(string error, int times);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Draining: {Going} runs are going, none is taken up.")]
+    private partial void Draining(int going);
 }

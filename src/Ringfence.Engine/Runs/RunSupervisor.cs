@@ -40,77 +40,150 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         return new ActiveRun(run, store, recorder);
     }
 
-    /// <summary>Executes a run to its end. A pipeline that could not be built is an ending like any other.</summary>
+    /// <summary>
+    /// Executes a run to its end. A pipeline that could not be built is an ending like any other. A durable run goes back to the queue instead when
+    /// it is interrupted, or when the cause may pass.
+    /// </summary>
     public async Task<RunOutcome> RunAsync(ActiveRun run, Result<RunPipeline> pipeline, CancellationToken interrupted)
     {
         var began = time.GetTimestamp();
-        using var deadline = new CancellationTokenSource(run.Request.Limits.Time, time);
+        var left = run.Request.Limits.Time - run.Run.Worked;
+        using var deadline = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted, deadline.Token);
         var attending = AttendAsync(run, stop);
-        RunOutcome outcome;
+        var outcome = await ExecuteAsync(run, pipeline, stop.Token, deadline.Token);
 
+        await stop.CancelAsync();
+        var attention = await attending;
+        run.Meter();
+
+        // A run that waits for people is nobody's.
+        if (run.Run.Status is RunStatus.Waiting)
+        {
+            return outcome;
+        }
+
+        if (!attention.IsHeld)
+        {
+            return Taken;
+        }
+
+        if (outcome is RunOutcome.Cancelled && attention.CancelledBy is null && interrupted.IsCancellationRequested && run.Run.IsDurable)
+        {
+            return await TryRequeueAsync(run, "handed_back", TimeSpan.Zero, time.GetElapsedTime(began)) ?? Handed;
+        }
+
+        if (run.Run.IsDurable && attention.CancelledBy is null && RunRetry.Wait(outcome, run.Run.Starts) is { } wait)
+        {
+            return await TryRequeueAsync(run, $"retry: {((RunOutcome.Failed)outcome).Failure.Code}", wait, time.GetElapsedTime(began)) ?? outcome;
+        }
+
+        outcome = outcome is RunOutcome.Cancelled cancelled ? cancelled with { By = attention.CancelledBy ?? cancelled.By } : outcome;
+        return await TryEndAsync(run, await SalvageAsync(run, outcome), run.Run.Worked + time.GetElapsedTime(began));
+    }
+
+    /// <summary>
+    /// Asks for a run to be cancelled; one that nobody works on (queued, waiting) ends at once. False when it has ended already or somebody asked before.
+    /// </summary>
+    public async Task<bool> CancelAsync(Run run, string by, CancellationToken cancellationToken)
+    {
+        var asked = await store.TryRequestCancelAsync(run.Id, by, cancellationToken);
+
+        if (await store.TryTakeIdleAsync(run.Id, cancellationToken) is { } idle)
+        {
+            var active = await OpenAsync(idle, SecretRedactor.None, CancellationToken.None);
+
+            await using (active.Recorder)
+            {
+                await EndAsync(active, new RunOutcome.Cancelled(idle.CancelRequestedBy ?? by), idle.Worked);
+            }
+        }
+
+        return asked;
+    }
+
+    /// <summary>
+    /// Takes care of the runs whose supervisor is gone: kill -9, a crash, power loss. A durable one goes back to the queue, to its checkpoint; any other
+    /// ends, and its change set, still in the overlay on disk, is kept. Called at every start; nothing else recovers anything.
+    /// </summary>
+    /// <returns>The runs that ended.</returns>
+    public async Task<IReadOnlyList<Run>> RecoverAsync(WorkspaceStore workspaces, CancellationToken cancellationToken)
+    {
+        var ended = new List<Run>();
+
+        foreach (var abandoned in await store.AbandonedAsync(cancellationToken))
+        {
+            if (await store.TryTakeOverAsync(abandoned, cancellationToken) && await RecoverAsync(abandoned, workspaces, cancellationToken) is { } run)
+            {
+                ended.Add(run);
+            }
+        }
+
+        return ended;
+    }
+
+    private async Task<Run?> RecoverAsync(Run abandoned, WorkspaceStore workspaces, CancellationToken cancellationToken)
+    {
+        if (abandoned is { IsDurable: true, Status: RunStatus.Queued, CancelRequestedBy: null })
+        {
+            await store.ReleaseAsync(abandoned.Id, cancellationToken);
+            return null;
+        }
+
+        await using var recorder = await Recorder.OpenAsync(database, abandoned.Id, time, cancellationToken);
+        var (cost, turns) = UsedSoFar.Of(await recorder.EventsAsync(UsedSoFar.Types, cancellationToken));
+        var run = new ActiveRun(abandoned with { Cost = cost, Turns = turns }, store, recorder);
+
+        if (abandoned is { IsDurable: true, CancelRequestedBy: null, Starts: < RunRetry.MostStarts })
+        {
+            await run.RequeueAsync("interrupted", time.GetUtcNow(), TimeSpan.Zero, cancellationToken);
+            return null;
+        }
+
+        if ((await workspaces.OpenAsync(abandoned.Id, cancellationToken)).Succeeded(out var workspace))
+        {
+            await run.SalvageAsync(
+                workspace, new AuditReader(database).EventsAsync(abandoned.Id, -1, ["command.started", "command.finished"], cancellationToken));
+        }
+
+        RunOutcome interrupted = abandoned.CancelRequestedBy is { } by ? new RunOutcome.Cancelled(by) : new RunOutcome.Failed(FailReason.Interrupted, new Failure(
+            "interrupted", "Ringfence was ended while the run was going on. What the agent had changed until then was kept."));
+        await EndAsync(run, await SalvageAsync(run, interrupted), abandoned.Worked);
+        return run.Run;
+    }
+
+    private static async Task<RunOutcome> ExecuteAsync(
+        ActiveRun run, Result<RunPipeline> pipeline, CancellationToken stop, CancellationToken deadline)
+    {
         try
         {
-            outcome = pipeline.Succeeded(out var stages, out var why)
-                ? await stages.ExecuteAsync(run, stop.Token)
+            return pipeline.Succeeded(out var stages, out var why)
+                ? await stages.ExecuteAsync(run, stop)
                 : new RunOutcome.Failed(FailReason.BadInput, why[0]);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            outcome = deadline.IsCancellationRequested
+            return deadline.IsCancellationRequested
                 ? new RunOutcome.Failed(FailReason.Timeout, TimedOut(run.Request.Limits.Time))
-                : new RunOutcome.Cancelled(interrupted.IsCancellationRequested ? run.Request.RequestedBy : await CancellerAsync(run));
+                : new RunOutcome.Cancelled(run.Request.RequestedBy);
+        }
+        catch (RunTakenException)
+        {
+            return Taken;
         }
         catch (Exception exception) when (exception is RecordUnavailableException or DbException)
         {
-            outcome = new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception));
+            return new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception));
         }
         catch (IOException exception)
         {
-            outcome = new RunOutcome.Failed(FailReason.Environment, new Failure("io_error", exception.Message, "Is the disk full?"));
+            return new RunOutcome.Failed(FailReason.Environment, new Failure("io_error", exception.Message, "Is the disk full?"));
         }
         catch (Exception bug)
         {
-            outcome = new RunOutcome.Failed(FailReason.Internal, new Failure(
+            return new RunOutcome.Failed(FailReason.Internal, new Failure(
                 "internal", $"{bug.GetType().Name}: {bug.Message}", $"This is our mistake, not yours. Please report it:\n{bug.StackTrace}"));
         }
-
-        await stop.CancelAsync();
-        await attending;
-        return await TryEndAsync(run, await SalvageAsync(run, outcome), time.GetElapsedTime(began));
-    }
-
-    /// <summary>
-    /// Ends the runs whose supervisor is gone: kill -9, a crash, power loss. Their change sets are still in the overlay on disk. Called at every
-    /// start; nothing else recovers anything.
-    /// </summary>
-    public async Task<IReadOnlyList<Run>> RecoverAsync(WorkspaceStore workspaces, CancellationToken cancellationToken)
-    {
-        var recovered = new List<Run>();
-
-        foreach (var abandoned in await store.AbandonedAsync(cancellationToken))
-        {
-            if (!await store.TryTakeOverAsync(abandoned, cancellationToken))
-            {
-                continue;
-            }
-
-            await using var recorder = await Recorder.OpenAsync(database, abandoned.Id, time, cancellationToken);
-            var run = new ActiveRun(abandoned, store, recorder);
-
-            if ((await workspaces.OpenAsync(abandoned.Id, cancellationToken)).Succeeded(out var workspace))
-            {
-                await run.SalvageAsync(
-                    workspace, new AuditReader(database).EventsAsync(abandoned.Id, -1, ["command.started", "command.finished"], cancellationToken));
-            }
-
-            var interrupted = new RunOutcome.Failed(FailReason.Interrupted, new Failure(
-                "interrupted", "Ringfence was ended while the run was going on. What the agent had changed until then was kept."));
-            await EndAsync(run, await SalvageAsync(run, interrupted), TimeSpan.Zero);
-            recovered.Add(run.Run);
-        }
-
-        return recovered;
     }
 
     /// <summary>Keeps the change set of a run that ended before the pipeline could.</summary>
@@ -135,7 +208,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
                     await run.KeepAsync(changes, patience.Token);
                 }
             }
-            catch (Exception failed) when (failed is IOException or OperationCanceledException or UnauthorizedAccessException or DbException)
+            catch (Exception failed) when (failed is IOException or OperationCanceledException or UnauthorizedAccessException or DbException or RecordUnavailableException)
             {
                 // The workspace stays on disk; `ringfence diff` and the next start try again.
                 return outcome;
@@ -161,6 +234,10 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         {
             return new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception), outcome.Changes);
         }
+        catch (RunTakenException)
+        {
+            return Taken;
+        }
     }
 
     private static async Task<RunOutcome> EndAsync(ActiveRun run, RunOutcome outcome, TimeSpan took)
@@ -182,38 +259,82 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         return outcome;
     }
 
-    /// <summary>Renews the lease, and stops the run when somebody asked for it.</summary>
-    private async Task AttendAsync(ActiveRun run, CancellationTokenSource stop)
+    /// <summary>Null when the run is in the queue again; else the ending, because the store cannot be written.</summary>
+    private async Task<RunOutcome?> TryRequeueAsync(ActiveRun run, string reason, TimeSpan wait, TimeSpan worked)
     {
-        using var timer = new PeriodicTimer(Heartbeat, time);
-        var renewed = time.GetTimestamp();
-
         try
         {
-            while (await timer.WaitForNextTickAsync(stop.Token))
-            {
-                var due = time.GetElapsedTime(renewed) > RunStore.LeaseTime / 3;
-                var canceller = due ? await store.RenewAsync(run.Id, stop.Token) : await store.CancelRequestedByAsync(run.Id, stop.Token);
-                renewed = due ? time.GetTimestamp() : renewed;
-
-                if (canceller is not null)
-                {
-                    await stop.CancelAsync();
-                }
-            }
+            await run.RequeueAsync(reason, time.GetUtcNow() + wait, worked, CancellationToken.None);
+            return null;
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is RecordUnavailableException or DbException)
         {
-            // The run has ended.
+            // Its lease runs out, and whoever finds it then gives it back.
+            return new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception));
         }
-        catch (DbException)
+        catch (RunTakenException)
         {
-            // A store that cannot be read cannot say who cancels or who holds the lease: stop, rather than go on unattended.
-            await stop.CancelAsync();
+            return Taken;
         }
     }
 
-    private async Task<string> CancellerAsync(ActiveRun run) => await store.CancelRequestedByAsync(run.Id, CancellationToken.None) ?? "the store";
+    /// <summary>Renews the lease, and stops the run when somebody asked for it or another process has it. Tells how things stand at the end.</summary>
+    private async Task<RunAttention> AttendAsync(ActiveRun run, CancellationTokenSource stop)
+    {
+        using var timer = new PeriodicTimer(Heartbeat, time);
+        var (renewed, heard) = (time.GetTimestamp(), time.GetTimestamp());
+        var attention = new RunAttention(IsHeld: true, CancelledBy: null);
+
+        try
+        {
+            while (attention is { IsHeld: true, CancelledBy: null } && await timer.WaitForNextTickAsync(stop.Token))
+            {
+                try
+                {
+                    var due = time.GetElapsedTime(renewed) > RunStore.LeaseTime / 3;
+                    attention = due ? await store.RenewAsync(run.Id, stop.Token) : await store.LookAsync(run.Id, stop.Token);
+                    heard = time.GetTimestamp();
+                    renewed = due ? heard : renewed;
+                }
+                catch (DbException) when (time.GetElapsedTime(heard) < RunStore.LeaseTime / 2)
+                {
+                    // A store that comes back before the lease could have run out changes nothing.
+                }
+                catch (DbException)
+                {
+                    // A store that cannot be read cannot say who cancels or who holds the lease: stop, rather than go on unattended. Whoever finds
+                    // the run when its lease has run out takes care of it.
+                    attention = new RunAttention(IsHeld: false, CancelledBy: null);
+                }
+            }
+
+            await stop.CancelAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The run has ended, perhaps because of somebody who asked since the last look.
+        }
+
+        return attention.IsHeld && attention.CancelledBy is null ? await LastLookAsync(run.Id, attention) : attention;
+    }
+
+    private async Task<RunAttention> LastLookAsync(RunId id, RunAttention otherwise)
+    {
+        try
+        {
+            return await store.LookAsync(id, CancellationToken.None);
+        }
+        catch (DbException)
+        {
+            return otherwise;
+        }
+    }
+
+    private static RunOutcome Taken { get; } = new RunOutcome.Failed(FailReason.Interrupted, new Failure(
+        "run_taken", "Another process has taken the run over: this one did not hold its lease any more."));
+
+    private static RunOutcome Handed { get; } = new RunOutcome.Failed(FailReason.Interrupted, new Failure(
+        "handed_back", "The run went back to the queue; the next server takes it up."));
 
     private static Failure Unrecordable(Exception exception) => new(
         "record_unavailable", $"The record could not be written, so the run was stopped: {exception.Message}", "Is the disk full?");

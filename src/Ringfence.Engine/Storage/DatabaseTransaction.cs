@@ -24,6 +24,16 @@ public sealed class DatabaseTransaction
     public Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters) =>
         session.ExecuteAsync(sql, transaction, parameters, cancellationToken);
 
+    /// <summary>Runs one statement with many sets of parameters, in one round trip where there is a network between. Returns how many rows each changed.</summary>
+    public Task<IReadOnlyList<int>> ExecuteManyAsync(
+        string sql, IReadOnlyList<(string Name, object? Value)[]> parameters, CancellationToken cancellationToken) =>
+        session.ExecuteManyAsync(sql, transaction, parameters, cancellationToken);
+
+    /// <summary>Makes other transactions that lock the same number wait for the end of this one. On SQLite every writing transaction is alone anyway.</summary>
+    public Task LockAsync(long number, CancellationToken cancellationToken) => session.Connection is NpgsqlConnection
+        ? session.ExecuteAsync("select pg_advisory_xact_lock(@number)", transaction, [("number", number)], cancellationToken)
+        : Task.CompletedTask;
+
     /// <summary>The first row, or default when there is none.</summary>
     public async Task<T?> QuerySingleAsync<T>(
         string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params (string Name, object? Value)[] parameters)

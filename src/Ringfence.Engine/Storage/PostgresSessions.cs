@@ -5,6 +5,9 @@ namespace Ringfence.Storage;
 /// <summary>Connections to PostgreSQL, pooled by the driver, with statements prepared once they repeat.</summary>
 internal sealed class PostgresSessions(NpgsqlDataSource source) : SessionSource
 {
+    // A server allows a hundred by default, and replicas share them. Whoever finds none waits for one. `?Maximum Pool Size=` changes it.
+    private const int MostConnections = 24;
+
     public override Dialect Dialect => Dialect.Postgres;
 
     public static Result<SessionSource> Create(string url)
@@ -17,7 +20,7 @@ internal sealed class PostgresSessions(NpgsqlDataSource source) : SessionSource
             return new Failure("database_url", "The address of the database cannot be read.", "Write postgres://user@host:5432/name.");
         }
 
-        var builder = new NpgsqlConnectionStringBuilder { ApplicationName = "ringfence", MaxAutoPrepare = 100, AutoPrepareMinUsages = 2 };
+        var builder = new NpgsqlConnectionStringBuilder { ApplicationName = "ringfence", MaxAutoPrepare = 100, AutoPrepareMinUsages = 2, MaxPoolSize = MostConnections };
 
         try
         {

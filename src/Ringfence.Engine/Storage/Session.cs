@@ -20,6 +20,47 @@ internal sealed class Session(DbConnection connection) : IAsyncDisposable
         string sql, DbTransaction? transaction, (string Name, object? Value)[] parameters, CancellationToken cancellationToken) =>
         await Command(sql, transaction, parameters).ExecuteNonQueryAsync(cancellationToken);
 
+    public async Task<IReadOnlyList<int>> ExecuteManyAsync(
+        string sql, DbTransaction? transaction, IReadOnlyList<(string Name, object? Value)[]> parameters, CancellationToken cancellationToken)
+    {
+        var changed = new int[parameters.Count];
+
+        if (connection is not NpgsqlConnection)
+        {
+            for (var i = 0; i < changed.Length; i++)
+            {
+                changed[i] = await ExecuteAsync(sql, transaction, parameters[i], cancellationToken);
+            }
+
+            return changed;
+        }
+
+        await using var batch = connection.CreateBatch();
+        batch.Transaction = transaction;
+
+        foreach (var set in parameters)
+        {
+            var command = batch.CreateBatchCommand();
+            command.CommandText = sql;
+
+            foreach (var (name, value) in set)
+            {
+                command.Parameters.Add(new NpgsqlParameter("@" + name, Plain(value)));
+            }
+
+            batch.BatchCommands.Add(command);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+
+        for (var i = 0; i < changed.Length; i++)
+        {
+            changed[i] = batch.BatchCommands[i].RecordsAffected;
+        }
+
+        return changed;
+    }
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(
         string sql, DbTransaction? transaction, Func<DbDataReader, T> read, int most, (string Name, object? Value)[] parameters,
         CancellationToken cancellationToken)

@@ -32,7 +32,7 @@ public sealed class Verifier(EgressPlan egress, Toolchain toolchain, SandboxLaun
 
         foreach (var check in run.Request.Done)
         {
-            var result = await RunAsync(run, workspace, mount, check, $"check-{attempt}-{results.Count + 1}", attempt, changes.Tree, cancellationToken);
+            var result = await RunAsync(run, workspace, mount, check, run.Named($"check-{attempt}-{results.Count + 1}"), attempt, changes.Tree, cancellationToken);
 
             if (!result.Succeeded(out var finished, out why))
             {
@@ -50,6 +50,16 @@ public sealed class Verifier(EgressPlan egress, Toolchain toolchain, SandboxLaun
 
         return new VerificationResult(results, null);
     }
+
+    /// <summary>The checks that an earlier start of the run has passed on exactly this tree, from the record.</summary>
+    public static async Task<VerificationResult> RecordedAsync(ActiveRun run, CancellationToken cancellationToken) => new(
+        [
+            .. (await run.Recorder.FactsAsync<VerificationFinished>(cancellationToken))
+                .Where(check => check.Passed && check.Tree == run.Changes!.Tree)
+                .Select(check => new CheckResult(
+                    check.Command, check.Passed, check.ExitCode, check.Stopped, TimeSpan.FromMicroseconds(check.DurationMicroseconds), "", check.Tree)),
+        ],
+        null);
 
     private async Task<Result<CheckResult>> RunAsync(
         ActiveRun run, Workspace workspace, WorkspaceMount mount, string check, string name, int attempt, string tree,

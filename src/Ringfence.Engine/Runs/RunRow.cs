@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace Ringfence.Runs;
+
+/// <summary>A new run as a row: the columns and their values.</summary>
+internal static class RunRow
+{
+    public const string Insert =
+        """
+        insert into runs (id, status, repository, ref, agent, model, workflow, prompt_digest, request, request_digest, requested_by, created_us, worker,
+                          lease_expires_us, claimed_us, idempotency_key, durable, starts)
+        values (@id, @status, @repository, @ref, @agent, @model, @workflow, @prompt_digest, @request, @request_digest, @requested_by, @now, @worker,
+                @lease, @claimed, @key, @durable, @starts)
+        on conflict do nothing
+        """;
+
+    public static (string Name, object? Value)[] Of(Run run, string? idempotencyKey)
+    {
+        var request = run.Request;
+        var json = RunJson.Canonical(request);
+
+        return
+        [
+            ("id", run.Id), ("status", RunStore.Name(run.Status)), ("repository", request.Repository), ("ref", request.Ref), ("agent", request.Agent),
+            ("model", request.Model), ("workflow", request.Workflow), ("prompt_digest", RunStore.Digest(request.Prompt)), ("request", json),
+            ("request_digest", RunStore.Digest(json)), ("requested_by", request.RequestedBy), ("now", run.CreatedAt), ("worker", run.Worker),
+            ("lease", run.Worker is null ? null : run.CreatedAt + RunStore.LeaseTime), ("claimed", run.Worker is null ? null : run.CreatedAt),
+            ("key", idempotencyKey), ("durable", run.IsDurable), ("starts", run.Starts),
+        ];
+    }
+
+    public static string? Json(RunCheckpoint? checkpoint) =>
+        checkpoint is null ? null : JsonSerializer.Serialize(checkpoint, RunJson.Default.RunCheckpoint);
+
+    public static RunCheckpoint? Checkpoint(string? json) =>
+        json is null ? null : JsonSerializer.Deserialize(json, RunJson.Default.RunCheckpoint);
+}
