@@ -1,29 +1,28 @@
 using System.Collections;
 using System.Collections.Concurrent;
-using System.Reflection;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Ringfence.Audit;
 
-/// <summary>
-/// Writes the data of any fact: its public properties in snake case, in order, null ones left out. By reflection, so that a new fact is one record
-/// and nothing else; the lists of properties are kept.
-/// </summary>
+/// <summary>Writes the data of any fact: its properties in snake case, in order, null ones left out.</summary>
 public static class FactWriter
 {
-    private static readonly ConcurrentDictionary<Type, (string Name, PropertyInfo Property)[]> Properties = new();
+    private static readonly ConcurrentDictionary<Type, Member[]> Shapes = new();
+
+    // What every fact has stands outside its data.
+    private static readonly string[] Envelope = ["type", "trust", "turn", "conversation", "causes"];
 
     /// <param name="redact">Called for every string value before it is written.</param>
+    /// <exception cref="NotSupportedException">The fact's type is unknown to <see cref="FactJson"/>, or it holds what a hash must not depend on.</exception>
     public static void Write(CanonicalJson json, AuditFact fact, Func<string, string> redact) => WriteRecord(json, fact, redact);
 
     private static void WriteRecord(CanonicalJson json, object record, Func<string, string> redact)
     {
         json.StartObject();
 
-        foreach (var (name, property) in Properties.GetOrAdd(record.GetType(), ListProperties))
+        foreach (var (name, get) in Shapes.GetOrAdd(record.GetType(), Shape))
         {
-            if (property.GetValue(record) is { } value)
+            if (get(record) is { } value)
             {
                 json.Key(name);
                 WriteValue(json, value, redact);
@@ -43,14 +42,14 @@ public static class FactWriter
             case bool flag:
                 json.Boolean(flag);
                 break;
-            case long or int or short or byte or uint or ushort:
-                json.Integer(Convert.ToInt64(value, null));
+            case long number:
+                json.Integer(number);
                 break;
-            case Money money:
-                json.Integer(money.Nanodollars);
+            case int number:
+                json.Integer(number);
                 break;
-            case Enum word:
-                json.String(JsonNamingPolicy.SnakeCaseLower.ConvertName(word.ToString()));
+            case IReadOnlyList<string> texts:
+                WriteTexts(json, texts, redact);
                 break;
             case IDictionary pairs:
                 WritePairs(json, pairs, redact);
@@ -58,12 +57,24 @@ public static class FactWriter
             case IEnumerable items:
                 WriteItems(json, items, redact);
                 break;
-            case double or float or decimal:
-                throw new NotSupportedException($"A fact has no fractions: {value} ({value.GetType().Name}).");
+            case ValueType:
+                throw new NotSupportedException($"A fact holds integers, strings and booleans: {value} is a {value.GetType().Name}.");
             default:
                 WriteRecord(json, value, redact);
                 break;
         }
+    }
+
+    private static void WriteTexts(CanonicalJson json, IReadOnlyList<string> texts, Func<string, string> redact)
+    {
+        json.StartArray();
+
+        for (var i = 0; i < texts.Count; i++)
+        {
+            json.String(redact(texts[i]));
+        }
+
+        json.EndArray();
     }
 
     private static void WritePairs(CanonicalJson json, IDictionary pairs, Func<string, string> redact)
@@ -85,30 +96,19 @@ public static class FactWriter
 
         foreach (var item in items)
         {
-            if (item is null)
-            {
-                json.Null();
-            }
-            else
-            {
-                WriteValue(json, item, redact);
-            }
+            WriteValue(json, item, redact);
         }
 
         json.EndArray();
     }
 
-    private static (string, PropertyInfo)[] ListProperties(Type type) =>
+    private static Member[] Shape(Type type) =>
     [
-        .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => !IsIgnored(type, property))
-            .Select(property => (Name: JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name), property))
-            .OrderBy(pair => pair.Name, StringComparer.Ordinal),
+        .. (FactJson.Default.GetTypeInfo(type) ?? throw new NotSupportedException($"{type.Name} is not listed in {nameof(FactJson)}.")).Properties
+            .Where(property => property.Get is not null && !(type.IsAssignableTo(typeof(AuditFact)) && Envelope.Contains(property.Name)))
+            .Select(property => new Member(property.Name, property.Get!))
+            .OrderBy(member => member.Name, StringComparer.Ordinal),
     ];
 
-    // An override does not inherit the attribute of the property that it overrides through PropertyInfo, so ask the base too.
-    private static bool IsIgnored(Type type, PropertyInfo property) =>
-        property.GetIndexParameters().Length > 0
-        || property.GetCustomAttribute<JsonIgnoreAttribute>() is not null
-        || (type.IsAssignableTo(typeof(AuditFact)) && typeof(AuditFact).GetProperty(property.Name) is not null);
+    private readonly record struct Member(string Name, Func<object, object?> Get);
 }

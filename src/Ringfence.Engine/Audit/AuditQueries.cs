@@ -60,7 +60,7 @@ public sealed partial class AuditQueries(Database database)
 
         if (word is null)
         {
-            where.Add($"e.type in ({string.Join(", ", question.Types.Select(type => $"'{type}'"))})");
+            where.Add($"{Dialect.JsonText("e.body", "type")} in ({string.Join(", ", question.Types.Select(type => $"'{type}'"))})");
         }
 
         AddCommon(question, filter, word is null, where, parameters);

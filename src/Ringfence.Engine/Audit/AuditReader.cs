@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Ringfence.Runs;
 using Ringfence.Storage;
 
@@ -20,7 +21,7 @@ public sealed class AuditReader(Database database)
 
         await foreach (var row in ChainRows.ReadAsync(database, chain, cancellationToken, after))
         {
-            if ((types.Count == 0 || types.Contains(row.Type)) && AuditEvent.TryParse(row.Body) is { } parsed)
+            if ((types.Count == 0 || IsOf(row.Body, types)) && AuditEvent.TryParse(row.Body) is { } parsed)
             {
                 yield return parsed;
             }
@@ -78,6 +79,10 @@ public sealed class AuditReader(Database database)
 
         return stored.Key is null ? null : ContentSeal.Open(stored.Key, name, stored.Content);
     }
+
+    // Whole JSON is read only for what is asked for.
+    private static bool IsOf(byte[] body, IReadOnlyCollection<string> types) =>
+        EventEnvelope.TryRead(body, out var envelope) && types.Contains(Encoding.UTF8.GetString(envelope.Type));
 
     private async Task<long?> ChainAsync(RunId run, CancellationToken cancellationToken) =>
         await database.QuerySingleAsync<long?>("select number from chains where run = @run", row => row.GetInt64(0), cancellationToken, ("run", run));

@@ -74,14 +74,14 @@ public sealed class AuditVerifier(Database database)
 
         await EventScan.RunAsync(
             database, chains[0].Number, chains[^1].Number,
-            (chain, seq, type, body, hash) =>
+            (chain, seq, body, hash) =>
             {
                 if (chain != number)
                 {
                     (number, current) = (chain, walks.GetValueOrDefault(chain));
                 }
 
-                current?.Next(seq, type, body, hash);
+                current?.Next(seq, body, hash);
             },
             cancellationToken);
 

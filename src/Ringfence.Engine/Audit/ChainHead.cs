@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Security.Cryptography;
-using System.Text;
 using Ringfence.Runs;
 using Ringfence.Storage;
 
@@ -77,7 +76,7 @@ internal sealed class ChainHead
         EventHash.Compute(hash, body, next);
         return new PendingEvent(Chain, NextSeq, fact.Type, body, next)
         {
-            Terms = [.. index.Terms(fact).Select(term => TermStore.Storable(term with { Text = redact(term.Text) }))],
+            Terms = Words(fact, redact),
             Spend = index.Spend(fact),
             Day = at / MicrosecondsPerDay,
         };
@@ -90,6 +89,24 @@ internal sealed class ChainHead
         Counts[placed.Type] = Counts.GetValueOrDefault(placed.Type) + 1;
     }
 
+    private List<Term> Words(AuditFact fact, Func<string, string> redact)
+    {
+        var found = index.Terms(fact);
+        var words = new List<Term>(found.Count);
+
+        foreach (var term in found)
+        {
+            var word = TermStore.Storable(term with { Text = redact(term.Text) });
+
+            if (!words.Contains(word))
+            {
+                words.Add(word);
+            }
+        }
+
+        return words;
+    }
+
     /// <summary>Walks what is there already. A chain that is broken is not continued: that would lend it our word.</summary>
     private async Task ContinueAsync(Database database, CancellationToken cancellationToken)
     {
@@ -98,11 +115,17 @@ internal sealed class ChainHead
 
         await foreach (var row in ChainRows.ReadAsync(database, Chain, cancellationToken))
         {
-            walk.Next(row.Seq, Encoding.UTF8.GetBytes(row.Type), row.Body, row.Hash);
-            Take(new PendingEvent(Chain, row.Seq, row.Type, row.Body, row.Hash));
-            last = AuditEvent.TryParse(row.Body);
+            walk.Next(row.Seq, row.Body, row.Hash);
 
-            if (last?.Fact is { } fact)
+            if (AuditEvent.TryParse(row.Body) is not { } happened)
+            {
+                continue;
+            }
+
+            Take(new PendingEvent(Chain, row.Seq, happened.Type, row.Body, row.Hash));
+            last = happened;
+
+            if (happened.Fact is { } fact)
             {
                 _ = (index.Terms(fact), index.Spend(fact));
             }

@@ -5,7 +5,7 @@ using Ringfence.Storage;
 namespace Ringfence.Audit;
 
 /// <summary>An event as stored.</summary>
-internal sealed record ChainRow(long Seq, string Type, byte[] Body, byte[] Hash);
+internal sealed record ChainRow(long Seq, byte[] Body, byte[] Hash);
 
 internal static class ChainRows
 {
@@ -18,8 +18,8 @@ internal static class ChainRows
         while (true)
         {
             var rows = await database.QueryAsync(
-                "select seq, type, body, hash from events where chain = @chain and seq > @after order by seq limit @page",
-                row => new ChainRow(row.GetInt64(0), row.GetString(1), Encoding.UTF8.GetBytes(row.GetString(2)), row.GetFieldValue<byte[]>(3)),
+                "select seq, body, hash from events where chain = @chain and seq > @after order by seq limit @page",
+                row => new ChainRow(row.GetInt64(0), Encoding.UTF8.GetBytes(row.GetString(1)), row.GetFieldValue<byte[]>(2)),
                 cancellationToken, ("chain", chain), ("after", after), ("page", Page));
 
             foreach (var row in rows)

@@ -89,10 +89,16 @@ public sealed class DigestSigner(Database database, DigestKey key, TimeProvider 
 
         await transaction.InsertAsync(
             "digest_heads", ["digest", "chain", "run", "events", "head", "ended"],
-            heads.Select(found => new object?[]
+            heads,
+            (row, found) =>
             {
-                statement.Number, found.Chain, found.Head.Run.Value, found.Head.Events, Convert.FromHexString(found.Head.Hash), found.Ended,
-            }),
+                row.Integer(statement.Number);
+                row.Integer(found.Chain);
+                row.Text(found.Head.Run.Value);
+                row.Integer(found.Head.Events);
+                row.Bytes(Convert.FromHexString(found.Head.Hash));
+                row.Integer(found.Ended);
+            },
             CancellationToken.None);
     }
 
@@ -100,8 +106,8 @@ public sealed class DigestSigner(Database database, DigestKey key, TimeProvider 
     private async Task<IReadOnlyList<FoundHead>> HeadsAsync(CancellationToken cancellationToken)
     {
         var found = await database.QueryAsync(
-            """
-            select c.number, c.run, e.seq, e.hash, case when e.type = 'run.ended' then cast(1 as bigint) else cast(0 as bigint) end
+            $"""
+            select c.number, c.run, e.seq, e.hash, case when {database.Dialect.JsonText("e.body", "type")} = 'run.ended' then cast(1 as bigint) else cast(0 as bigint) end
               from chains c join events e on e.chain = c.number and e.seq = (select max(seq) from events where chain = c.number)
              where not exists (select 1 from digest_heads h where h.chain = c.number and (h.ended = 1 or h.events = e.seq + 1))
             """,

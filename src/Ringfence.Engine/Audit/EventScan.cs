@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Ringfence.Storage;
@@ -7,7 +6,7 @@ using SQLitePCL;
 namespace Ringfence.Audit;
 
 /// <summary>One stored event, valid during the call.</summary>
-internal delegate void ScannedEvent(long chain, long seq, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body, ReadOnlySpan<byte> hash);
+internal delegate void ScannedEvent(long chain, long seq, ReadOnlySpan<byte> body, ReadOnlySpan<byte> hash);
 
 /// <summary>
 /// Reads the events of a range of chains in order, for a caller that touches every byte of them. On SQLite straight from the pages: through the
@@ -16,7 +15,7 @@ internal delegate void ScannedEvent(long chain, long seq, ReadOnlySpan<byte> typ
 internal static class EventScan
 {
     private const string Range =
-        "select chain, seq, type, body, hash from events where chain >= @first and chain <= @last order by chain, seq";
+        "select chain, seq, body, hash from events where chain >= @first and chain <= @last order by chain, seq";
 
     public static Task RunAsync(Database database, long first, long last, ScannedEvent next, CancellationToken cancellationToken) =>
         database.WithReaderAsync(
@@ -41,15 +40,7 @@ internal static class EventScan
         {
             raw.sqlite3_bind_int64(statement, 1, first);
             raw.sqlite3_bind_int64(statement, 2, last);
-            int step;
-
-            while ((step = raw.sqlite3_step(statement)) == raw.SQLITE_ROW)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                next(
-                    raw.sqlite3_column_int64(statement, 0), raw.sqlite3_column_int64(statement, 1), raw.sqlite3_column_blob(statement, 2),
-                    raw.sqlite3_column_blob(statement, 3), raw.sqlite3_column_blob(statement, 4));
-            }
+            var step = SqliteColumns.Read(statement, next, cancellationToken);
 
             if (step != raw.SQLITE_DONE)
             {
@@ -65,9 +56,7 @@ internal static class EventScan
 
         while (await reader.ReadAsync(cancellationToken))
         {
-            next(
-                reader.GetInt64(0), reader.GetInt64(1), Encoding.UTF8.GetBytes(reader.GetString(2)), Encoding.UTF8.GetBytes(reader.GetString(3)),
-                reader.GetFieldValue<byte[]>(4));
+            next(reader.GetInt64(0), reader.GetInt64(1), reader.GetFieldValue<byte[]>(2), reader.GetFieldValue<byte[]>(3));
         }
     }
 }

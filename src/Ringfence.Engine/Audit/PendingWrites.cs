@@ -5,6 +5,7 @@ namespace Ringfence.Audit;
 /// <summary>An event in its place, not durable yet, with what it is found by.</summary>
 internal sealed record PendingEvent(long Chain, long Seq, string Type, byte[] Body, byte[] Hash)
 {
+    /// <summary>Each word once, as it is stored.</summary>
     public IReadOnlyList<Term> Terms { get; init; } = [];
 
     public CallSpend? Spend { get; init; }
@@ -19,7 +20,7 @@ internal sealed record PendingBlob(long Chain, byte[] Digest, long Bytes, long K
 /// <summary>What one recorder hands to the writer at once.</summary>
 internal sealed class PendingWrites
 {
-    private static readonly string[] EventColumns = ["chain", "seq", "type", "body", "hash"];
+    private static readonly string[] EventColumns = ["chain", "seq", "body", "hash"];
     private static readonly string[] BlobColumns = ["chain", "digest", "bytes", "kept", "content"];
     private static readonly string[] MentionColumns = ["term", "chain", "seq"];
 
@@ -48,20 +49,15 @@ internal sealed class PendingWrites
     public static async Task<Dictionary<Term, long>> InsertAsync(
         DatabaseTransaction transaction, TermStore terms, IReadOnlyList<PendingWrites> all, CancellationToken cancellationToken)
     {
-        var blobs = all.SelectMany(writes => writes.Blobs).Select(b => new object?[] { b.Chain, b.Digest, b.Bytes, b.Kept, b.Sealed }).ToList();
+        var blobs = all.SelectMany(writes => writes.Blobs).ToList();
         var events = all.SelectMany(writes => writes.Events).ToList();
 
         if (blobs.Count > 0)
         {
-            await transaction.InsertAsync("blobs", BlobColumns, blobs, cancellationToken);
+            await transaction.InsertAsync("blobs", BlobColumns, blobs, Write, cancellationToken);
         }
 
-        await transaction.InsertAsync(
-            "events",
-            EventColumns,
-            events.Select(e => new object?[] { e.Chain, e.Seq, e.Type, new Utf8Text(e.Body), e.Hash }),
-            cancellationToken);
-
+        await transaction.InsertAsync("events", EventColumns, events, Write, cancellationToken);
         return await IndexAsync(transaction, terms, events, cancellationToken);
     }
 
@@ -69,15 +65,49 @@ internal sealed class PendingWrites
     public static async Task<Dictionary<Term, long>> IndexAsync(
         DatabaseTransaction transaction, TermStore terms, IReadOnlyList<PendingEvent> events, CancellationToken cancellationToken)
     {
-        var numbers = await terms.NumbersAsync(transaction, events.SelectMany(e => e.Terms), cancellationToken);
-        var mentions = events.SelectMany(e => e.Terms.Distinct().Select(term => new object?[] { numbers[term], e.Chain, e.Seq })).ToList();
+        var numbers = await terms.NumbersAsync(transaction, events, cancellationToken);
+        var mentions = new List<(long Term, long Chain, long Seq)>();
+
+        foreach (var written in events)
+        {
+            foreach (var term in written.Terms)
+            {
+                mentions.Add((numbers[term], written.Chain, written.Seq));
+            }
+        }
 
         if (mentions.Count > 0)
         {
-            await transaction.InsertAsync("mentions", MentionColumns, mentions, cancellationToken);
+            // In the order of the key, so that neighbours go to the page that is at hand.
+            mentions.Sort();
+            await transaction.InsertAsync("mentions", MentionColumns, mentions, Write, cancellationToken);
         }
 
         await SpendRows.AddAsync(transaction, events, cancellationToken);
         return numbers;
+    }
+
+    private static void Write(RowWriter row, PendingBlob blob)
+    {
+        row.Integer(blob.Chain);
+        row.Bytes(blob.Digest);
+        row.Integer(blob.Bytes);
+        row.Integer(blob.Kept);
+        row.Bytes(blob.Sealed);
+    }
+
+    private static void Write(RowWriter row, PendingEvent written)
+    {
+        row.Integer(written.Chain);
+        row.Integer(written.Seq);
+        row.Text(written.Body);
+        row.Bytes(written.Hash);
+    }
+
+    private static void Write(RowWriter row, (long Term, long Chain, long Seq) mention)
+    {
+        row.Integer(mention.Term);
+        row.Integer(mention.Chain);
+        row.Integer(mention.Seq);
     }
 }

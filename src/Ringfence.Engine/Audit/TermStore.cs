@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Ringfence.Storage;
@@ -39,22 +40,23 @@ internal sealed class TermStore
         };
     }
 
-    /// <summary>Numbers of all these words, new ones made inside the transaction.</summary>
+    /// <summary>Numbers of all words of these events, new ones made inside the transaction.</summary>
     public async Task<Dictionary<Term, long>> NumbersAsync(
-        DatabaseTransaction transaction, IEnumerable<Term> terms, CancellationToken cancellationToken)
+        DatabaseTransaction transaction, IReadOnlyList<PendingEvent> events, CancellationToken cancellationToken)
     {
         var numbers = new Dictionary<Term, long>();
         var unknown = new List<Term>();
 
-        foreach (var term in terms.Distinct())
+        foreach (var written in events)
         {
-            if (remembered.TryGetValue(term, out var number))
+            foreach (var term in written.Terms)
             {
-                numbers.Add(term, number);
-            }
-            else
-            {
-                unknown.Add(term);
+                ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(numbers, term, out var met);
+
+                if (!met && !remembered.TryGetValue(term, out number))
+                {
+                    unknown.Add(term);
+                }
             }
         }
 
@@ -110,7 +112,9 @@ internal sealed class TermStore
 
     private static string Insert(int count) => $"insert into terms (kind, text) values {Values(count)} on conflict (kind, text) do nothing";
 
-    private static string Select(int count) => $"select id, kind, text from terms where (kind, text) in (values {Values(count)})";
+    // One look-up per word: SQLite answers "in (values …)" by reading every word there is.
+    private static string Select(int count) => string.Join(
+        " union all ", Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"select id, kind, text from terms where kind = @k{i} and text = @t{i}")));
 
     private static string Values(int count) =>
         string.Join(", ", Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"(@k{i}, @t{i})")));

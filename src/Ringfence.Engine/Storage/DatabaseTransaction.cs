@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Text;
-using Microsoft.Data.Sqlite;
 using Npgsql;
 
 namespace Ringfence.Storage;
@@ -47,44 +45,17 @@ public sealed class DatabaseTransaction
         session.QueryAsync(sql, transaction, read, int.MaxValue, parameters, cancellationToken);
 
     /// <summary>Adds many rows at the speed of the database: a prepared statement on SQLite, COPY on PostgreSQL.</summary>
-    /// <param name="rows">Values in the order of <paramref name="columns"/>: integers as <see cref="long"/>, strings, bytes, or null.</param>
-    public Task InsertAsync(string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
+    /// <param name="table">A name of ours: it stands in the statement as it is.</param>
+    /// <param name="write">Gives the values of one row in the order of <paramref name="columns"/>.</param>
+    public Task InsertAsync<T>(
+        string table, IReadOnlyList<string> columns, IEnumerable<T> rows, Action<RowWriter, T> write, CancellationToken cancellationToken)
     {
         if (session.Connection is NpgsqlConnection postgres)
         {
-            return CopyAsync(postgres, table, columns, rows, cancellationToken);
+            return PostgresRows.InsertAsync(postgres, table, columns, rows, write, cancellationToken);
         }
 
-        SqliteInsert.Run((SqliteConnection)session.Connection, table, columns, rows);
+        session.Rows(table, columns).Insert(rows, write);
         return Task.CompletedTask;
     }
-
-    private static async Task CopyAsync(
-        NpgsqlConnection connection, string table, IReadOnlyList<string> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
-    {
-        await using var import = await connection.BeginBinaryImportAsync(
-            $"copy {table} ({string.Join(", ", columns)}) from stdin (format binary)", cancellationToken);
-
-        foreach (var row in rows)
-        {
-            await import.StartRowAsync(cancellationToken);
-
-            foreach (var value in row)
-            {
-                await WriteAsync(import, value, cancellationToken);
-            }
-        }
-
-        await import.CompleteAsync(cancellationToken);
-    }
-
-    private static Task WriteAsync(NpgsqlBinaryImporter import, object? value, CancellationToken cancellationToken) => value switch
-    {
-        null => import.WriteNullAsync(cancellationToken),
-        long number => import.WriteAsync(number, cancellationToken),
-        string text => import.WriteAsync(text, cancellationToken),
-        Utf8Text text => import.WriteAsync(Encoding.UTF8.GetString(text.Bytes), cancellationToken),
-        byte[] bytes => import.WriteAsync(bytes, cancellationToken),
-        _ => throw new ArgumentException($"A row cannot hold {value.GetType()}.", nameof(value)),
-    };
 }

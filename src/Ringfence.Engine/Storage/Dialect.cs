@@ -53,12 +53,12 @@ public abstract partial class Dialect
             .Replace("{{clustered}}", Clustered, StringComparison.Ordinal);
     }
 
-    /// <summary>One row: whether the database is marked as ours, and how many tables it has.</summary>
+    /// <summary>One row: whether the database is marked as ours, how many tables it has, and whether it lists its migrations.</summary>
     internal abstract string GetState { get; }
 
     internal abstract string GetVersion { get; }
 
-    internal abstract string SetVersion(long number, long nowMicroseconds);
+    internal abstract string SetVersion(long number);
 
     /// <summary>True when the same transaction, run again, may succeed: two writers met in an unlucky order.</summary>
     internal abstract bool IsTransient(DbException exception);
@@ -83,11 +83,11 @@ public abstract partial class Dialect
 
         internal override string TextQuery(IEnumerable<string> words) => $"\"{string.Join(' ', words)}\"";
 
-        internal override string GetState => $"select (select application_id = {SqliteSessions.ApplicationId} from pragma_application_id), (select count(*) from sqlite_schema)";
+        internal override string GetState => $"select (select application_id = {SqliteSessions.ApplicationId} from pragma_application_id), (select count(*) from sqlite_schema), (select count(*) from sqlite_schema where name = 'ringfence_migrations')";
 
         internal override string GetVersion => "select user_version from pragma_user_version";
 
-        internal override string SetVersion(long number, long nowMicroseconds) =>
+        internal override string SetVersion(long number) =>
             $"pragma application_id = {SqliteSessions.ApplicationId}; pragma user_version = {number}";
 
         // BEGIN IMMEDIATE has waited for the lock already: busy afterwards means that another process holds it longer than we wait.
@@ -113,15 +113,14 @@ public abstract partial class Dialect
 
         internal override string GetState => """
             select case when to_regclass('ringfence_migrations') is null then 0::bigint else 1::bigint end,
-                   (select count(*) from pg_tables where schemaname = current_schema())
+                   (select count(*) from pg_tables where schemaname = current_schema()),
+                   case when to_regclass('ringfence_migrations') is null then 0::bigint else 1::bigint end
             """;
 
         internal override string GetVersion => "select max(number) from ringfence_migrations";
 
-        internal override string SetVersion(long number, long nowMicroseconds) => $"""
-            create table if not exists ringfence_migrations (number bigint primary key, applied_us bigint not null);
-            insert into ringfence_migrations (number, applied_us) values ({number}, {nowMicroseconds})
-            """;
+        // The list of migrations says it.
+        internal override string SetVersion(long number) => "";
 
         internal override bool IsTransient(DbException exception) =>
             exception is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };

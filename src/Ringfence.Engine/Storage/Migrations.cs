@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Reflection;
 
@@ -20,14 +21,15 @@ internal static class Migrations
             .Order(),
     ];
 
+    /// <remarks>Failures: <c>database_foreign</c>, <c>database_newer</c>, <c>database_skipped</c>.</remarks>
     public static async Task<Failure?> ApplyAsync(SessionSource sessions, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var rented = await sessions.RentWriterAsync(cancellationToken);
         var session = rented.Session;
 
-        if (await VersionAsync(sessions, session, null, cancellationToken) is var version && version == All[^1].Number)
+        if (await StateAsync(sessions, session, null, cancellationToken) is { Version: var current } state && current == All[^1].Number)
         {
-            return null;
+            return Problem(state);
         }
 
         foreach (var (number, resource) in All)
@@ -41,24 +43,20 @@ internal static class Migrations
             }
 
             // Read again inside the transaction: another process may have been faster.
-            version = await VersionAsync(sessions, session, transaction, cancellationToken);
+            state = await StateAsync(sessions, session, transaction, cancellationToken);
 
-            if (version < 0)
+            if (Problem(state) is { } problem)
             {
-                return new Failure(
-                    "database_foreign", "The database holds tables that are not Ringfence's.", "Give Ringfence a database of its own.");
+                return problem;
             }
 
-            if (version > All[^1].Number)
+            if (number > state.Version)
             {
-                return new Failure(
-                    "database_newer", $"The database has version {version}; this program knows {All[^1].Number}.", "Use the newer ringfence.");
-            }
-
-            if (number > version)
-            {
-                await session.ExecuteAsync(sessions.Dialect.Translate(Read(resource)), transaction, [], cancellationToken);
-                await session.ExecuteAsync(sessions.Dialect.SetVersion(number, time.NowMicroseconds()), transaction, [], cancellationToken);
+                var known = number;
+                var missing = All.Select(migration => migration.Number).Where(n => n <= known && (n == known || !state.IsListed));
+                await session.ExecuteAsync(
+                    sessions.Dialect.Translate(Read(resource)) + sessions.Dialect.SetVersion(number) + ";" + List(missing, time.NowMicroseconds()),
+                    transaction, [], cancellationToken);
             }
 
             await begun.CommitAsync(session, cancellationToken);
@@ -67,19 +65,46 @@ internal static class Migrations
         return null;
     }
 
-    /// <summary>0 for an empty database, -1 for somebody else's.</summary>
-    private static async Task<long> VersionAsync(
-        SessionSource sessions, Session session, System.Data.Common.DbTransaction? transaction, CancellationToken cancellationToken)
+    // Numbers are given out once: a lower one that comes later would otherwise never be applied to the stores that are there.
+    private static Failure? Problem(State state)
     {
+        var newest = All[^1].Number;
+        var skipped = All.Select(migration => migration.Number).Where(number => number <= state.Version && !state.Applied.Contains(number)).ToList();
+
+        return state.Version < 0
+            ? new Failure("database_foreign", "The database holds tables that are not Ringfence's.", "Give Ringfence a database of its own.")
+            : state.Version > newest
+            ? new Failure("database_newer", $"The database has version {state.Version}; this program knows {newest}.", "Use the newer ringfence.")
+            : skipped.Count > 0
+            ? new Failure(
+                "database_skipped", $"The database has version {state.Version}, but step {string.Join(", ", skipped)} before it was never made.",
+                "Another build of ringfence made this database: use that one, or start with a new database.")
+            : null;
+    }
+
+    private static string List(IEnumerable<long> numbers, long now) => $"""
+        create table if not exists ringfence_migrations (number bigint primary key, applied_us bigint not null);
+        insert into ringfence_migrations (number, applied_us) values {string.Join(", ", numbers.Select(number => FormattableString.Invariant($"({number}, {now})")))};
+        """;
+
+    private static async Task<State> StateAsync(
+        SessionSource sessions, Session session, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        var dialect = sessions.Dialect;
         var found = await session.QueryAsync(
-            sessions.Dialect.GetState, transaction, row => (Marker: row.GetInt64(0), Tables: row.GetInt64(1)), 1, [], cancellationToken);
+            dialect.GetState, transaction, row => (Marker: row.GetInt64(0), Tables: row.GetInt64(1), Listed: row.GetInt64(2) != 0), 1, [], cancellationToken);
 
         if (found[0].Marker == 0)
         {
-            return found[0].Tables == 0 ? 0 : -1;
+            return new State(found[0].Tables == 0 ? 0 : -1, false, []);
         }
 
-        return (await session.QueryAsync(sessions.Dialect.GetVersion, transaction, row => row.GetInt64(0), 1, [], cancellationToken))[0];
+        var version = (await session.QueryAsync(dialect.GetVersion, transaction, row => row.GetInt64(0), 1, [], cancellationToken))[0];
+        var applied = found[0].Listed
+            ? await session.QueryAsync("select number from ringfence_migrations", transaction, row => row.GetInt64(0), int.MaxValue, [], cancellationToken)
+            : [.. All.Select(migration => migration.Number).Where(number => number <= version)];
+
+        return new State(version, found[0].Listed, [.. applied]);
     }
 
     private static string Read(string resource)
@@ -87,4 +112,8 @@ internal static class Migrations
         using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)!);
         return reader.ReadToEnd();
     }
+
+    /// <param name="Version">0 for an empty database, -1 for somebody else's.</param>
+    /// <param name="IsListed">The database says itself which migrations were applied. Older ones in SQLite say only the last.</param>
+    private sealed record State(long Version, bool IsListed, HashSet<long> Applied);
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Npgsql;
 using Ringfence.Runs;
 
@@ -13,6 +14,7 @@ internal sealed class Session(DbConnection connection) : IAsyncDisposable
     private const int MostCommands = 256;
 
     private readonly Dictionary<string, DbCommand> commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteRows> rows = new(StringComparer.Ordinal);
 
     public DbConnection Connection => connection;
 
@@ -76,8 +78,24 @@ internal sealed class Session(DbConnection connection) : IAsyncDisposable
         return rows;
     }
 
+    /// <summary>The statement that adds rows to a table, on SQLite. One list of columns for each table.</summary>
+    public SqliteRows Rows(string table, IReadOnlyList<string> columns)
+    {
+        if (!rows.TryGetValue(table, out var insert))
+        {
+            rows.Add(table, insert = new SqliteRows((SqliteConnection)connection, table, columns));
+        }
+
+        return insert;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        foreach (var insert in rows.Values)
+        {
+            insert.Dispose();
+        }
+
         foreach (var command in commands.Values)
         {
             await command.DisposeAsync();

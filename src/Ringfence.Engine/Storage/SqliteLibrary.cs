@@ -15,9 +15,13 @@ internal static class SqliteLibrary
     private const int Oldest = 3_038_000;
 
     private static readonly Lazy<bool> Loaded = new(Load);
+    private static nint library;
 
     /// <summary>Must be called before the first use of the provider: its static constructor binds the library.</summary>
     public static void Ensure() => _ = Loaded.Value;
+
+    /// <summary>Address of one of the library's functions: of the same copy that the provider uses, which must have been used.</summary>
+    public static nint Export(string function) => NativeLibrary.GetExport(library, function);
 
     private static bool Load()
     {
@@ -27,7 +31,9 @@ internal static class SqliteLibrary
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
-        name == "e_sqlite3" && TryLoadSystem(out var handle) ? handle : nint.Zero;
+        name != "e_sqlite3" ? nint.Zero
+        : TryLoadSystem(out library) ? library
+        : library = NativeLibrary.Load(name, assembly, null);
 
     private static unsafe bool TryLoadSystem(out nint handle)
     {

@@ -50,6 +50,20 @@ public sealed class A_database_that_is_not_ours : IDisposable
     }
 
     [Fact]
+    public async Task Is_refused_when_a_step_before_its_version_was_never_made()
+    {
+        await ChangeAsync("delete from ringfence_migrations where number = 5");
+        Assert.Equal("database_skipped", await CodeAsync());
+    }
+
+    [Fact]
+    public async Task Is_ours_when_it_says_only_its_version_as_older_ones_do()
+    {
+        await ChangeAsync("drop table ringfence_migrations");
+        Assert.Equal("opened", await CodeAsync());
+    }
+
+    [Fact]
     public async Task Is_refused_when_its_header_is_damaged()
     {
         Assert.Equal("opened", await CodeAsync());
