@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Collections.Concurrent;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Ringfence.Audit;
 
