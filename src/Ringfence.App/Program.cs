@@ -1,3 +1,3 @@
 using Ringfence.App.Cli;
 
-return await CommandLine.RunAsync(args);
+return AgentHandover.IsMeant(args) ? AgentHandover.Become(args) : await CommandLine.RunAsync(args);

@@ -13,6 +13,10 @@ internal sealed class ScriptedHost(StandardStreams streams, string format, Strea
                 stream.Write(report);
                 break;
 
+            case (_, AgentReport.Notice notice):
+                StandardStreams.WriteError(notice.Text);
+                break;
+
             case ("json", AgentReport.TurnEnded ended):
                 streams.WriteLine(w =>
                 {

@@ -106,6 +106,7 @@ internal sealed class AgentSession
             await AddServerAsync(connecting.s, () => connecting.Item2);
         }
 
+        Workplace.Notify = text => Report(new AgentReport.Notice(text));
         var hooks = await Hooks.RunAsync(this, "SessionStart", source, new JsonObject { ["source"] = source }, null, cancellationToken);
         PendingContext = hooks.Context;
     }

@@ -71,7 +71,10 @@ internal static class SessionFactory
         var endpoint = Providers.Endpoint(provider, environment);
         var (variable, usual) = Providers.DefaultModel(provider);
         var model = options.Model ?? ModelEndpoint.Blank(environment(variable)) ?? settings.Model ?? usual;
-        var work = new Workplace(root, Path.Combine(Path.GetTempPath(), "ringfence-agent-" + plan.SessionId), time);
+        var work = new Workplace(root, Path.Combine(Path.GetTempPath(), "ringfence-agent-" + plan.SessionId), time)
+        {
+            Sandbox = options.NoSandbox || settings.SandboxDisabled ? null : CommandSandbox.Named(process(CommandSandbox.Variable), settings.SandboxHosts),
+        };
 
         if (endpoint.KeySource == "none")
         {
@@ -134,7 +137,7 @@ internal static class SessionFactory
             Endpoint = endpoint,
             Models = new ModelCaller(Providers.Wire(provider, new ModelHttp(endpoint, time)), endpoint.MaxRetries, time, new Random()),
             Host = host,
-            System = SystemPrompt.Create(options, root, memory, model, time.GetUtcNow()),
+            System = SystemPrompt.Create(options, work, memory, model, time.GetUtcNow()),
             Time = time,
             Transcript = Transcript.Open(plan.Path, plan.SessionId, root, keep: !options.NoSessionPersistence, time),
             MemoryPaths = memoryPaths,

@@ -61,7 +61,7 @@ internal static class SubAgents
 
     private static AgentSession Create(AgentSession parent, SubAgent agent, ToolCall call)
     {
-        var work = new Workplace(parent.Workplace.Root, Path.Combine(Path.GetTempPath(), $"ringfence-agent-{parent.Id}", Safe(call.Id)), parent.Time) { Directory = parent.Workplace.Directory, Journal = parent.Workplace.Journal };
+        var work = new Workplace(parent.Workplace.Root, Path.Combine(Path.GetTempPath(), $"ringfence-agent-{parent.Id}", Safe(call.Id)), parent.Time) { Directory = parent.Workplace.Directory, Journal = parent.Workplace.Journal, Sandbox = parent.Workplace.Sandbox };
         work.AdditionalDirectories.AddRange(parent.Workplace.AdditionalDirectories);
 
         foreach (var (name, value) in parent.Workplace.Environment)
@@ -83,7 +83,7 @@ internal static class SubAgents
         {
             Id = parent.Id, Options = options, Model = model, Workplace = work, Permissions = parent.Permissions, Tools = tools, Spending = parent.Spending,
             Models = parent.Models, Endpoint = parent.Endpoint, Host = parent.Host, Time = parent.Time, Transcript = parent.Transcript, ParentToolUseId = call.Id,
-            System = SystemPrompt.Create(options, work.Root, parent.Memory, model, parent.Time.GetUtcNow()), Hooks = parent.Hooks,
+            System = SystemPrompt.Create(options, work, parent.Memory, model, parent.Time.GetUtcNow()), Hooks = parent.Hooks,
         };
     }
 

@@ -91,6 +91,9 @@ internal sealed record AgentOptions
     /// <summary>Reads neither memory files nor settings: for scripts that want nothing but what they say.</summary>
     public bool Bare { get; set; }
 
+    /// <summary>Commands run with all the user's rights although walls could be had.</summary>
+    public bool NoSandbox { get; set; }
+
     public string? Provider { get; set; }
 
     public bool Acp { get; set; }

@@ -189,6 +189,7 @@ internal static class CommandLine
         "--fork-session" => Switch(o => o.ForkSession = true),
         "--no-session-persistence" => Switch(o => o.NoSessionPersistence = true),
         "--bare" => Switch(o => o.Bare = true),
+        "--no-sandbox" => Switch(o => o.NoSandbox = true),
         "--provider" => Choice(["anthropic", "openai-responses", "openai-chat", "gemini"], (o, v) => o.Provider = v),
         "--acp" => Switch(o => o.Acp = true),
         "-v" or "--version" => Switch(o => o.ShowVersion = true),

@@ -32,6 +32,7 @@ internal static class Help
           --fork-session                   … as a new conversation
           --session-id UUID                the new conversation's name
           --no-session-persistence         keep nothing
+          --no-sandbox                     run commands with all your rights (started as `ringfence`, they run in a sandbox)
           --acp                            speak the Agent Client Protocol on stdin and stdout
           -v, --version; -h, --help
 

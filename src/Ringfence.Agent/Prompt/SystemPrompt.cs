@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Ringfence.Agent.Tools;
 
 namespace Ringfence.Agent.Prompt;
 
@@ -29,17 +30,18 @@ internal sealed record SystemPrompt(IReadOnlyList<string> Blocks)
         - Short and plain. At the end: what you changed and how you know that it works. Name places as path:line.
         """;
 
-    public static SystemPrompt Create(AgentOptions options, string root, string memory, string model, DateTimeOffset now)
+    public static SystemPrompt Create(AgentOptions options, Workplace work, string memory, string model, DateTimeOffset now)
     {
         var blocks = new List<string> { options.SystemPrompt ?? HowToWork };
         blocks.AddRange(options.AppendSystemPrompt is { Length: > 0 } more ? [more] : []);
-        blocks.Add(Where(root, options.AddDirectories, model, now));
+        blocks.Add(Where(work, options.AddDirectories, model, now));
         blocks.AddRange(memory.Length > 0 ? [memory] : []);
         return new SystemPrompt(blocks.Where(b => b.Length > 0).ToArray());
     }
 
-    private static string Where(string root, IEnumerable<string> others, string model, DateTimeOffset now)
+    private static string Where(Workplace work, IEnumerable<string> others, string model, DateTimeOffset now)
     {
+        var root = work.Root;
         var text = new StringBuilder("<env>\n");
         text.Append(CultureInfo.InvariantCulture, $"Working directory: {root}\n");
 
@@ -49,6 +51,7 @@ internal sealed record SystemPrompt(IReadOnlyList<string> Blocks)
         }
 
         text.Append(CultureInfo.InvariantCulture, $"Git repository: {(Path.Exists(Path.Combine(root, ".git")) ? "yes" : "no")}\n");
+        text.Append(work.Sandbox is null ? "" : $"Commands: in a sandbox. They write only to the directories above and {work.Scratch}; home and /tmp are empty and new each time; {work.Sandbox.Reach}.\n");
         text.Append(CultureInfo.InvariantCulture, $"Platform: {RuntimeInformation.RuntimeIdentifier}\nDate: {now:yyyy-MM-dd}\nModel: {model}\n</env>\n");
         return text.Append(Listing(root)).ToString();
     }

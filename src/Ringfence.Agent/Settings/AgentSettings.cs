@@ -34,6 +34,11 @@ internal sealed class AgentSettings
 
     public bool HooksDisabled { get; set; }
 
+    public bool SandboxDisabled { get; set; }
+
+    /// <summary>Hosts that commands in the sandbox may reach.</summary>
+    public List<string> SandboxHosts { get; } = [];
+
     public sealed record HookSetting(string Event, string? Matcher, string Command, TimeSpan Limit);
 
     /// <param name="isOwn">The user's or the administrator's, not the repository's.</param>
@@ -47,6 +52,9 @@ internal sealed class AgentSettings
         BypassDisabled |= permissions.Text("disableBypassPermissionsMode") == "disable";
         HooksDisabled |= isOwn && settings.Flag("disableAllHooks") is true;
         AllProjectServers |= isOwn && settings.Flag("enableAllProjectMcpServers") is true;
+
+        SandboxDisabled |= isOwn && settings.Object("sandbox").Flag("enabled") is false;
+        SandboxHosts.AddRange(isOwn ? Strings(settings.Object("sandbox").Object("network").Array("allowedDomains")) : []);
 
         // A repository may ask for less, never for everything: who wrote it is not who runs it.
         var mode = permissions.Text("defaultMode");

@@ -11,6 +11,7 @@ internal static class SettingsCheck
     private static readonly string[] Known =
     [
         "$schema", "permissions", "hooks", "env", "model", "disableAllHooks", "enableAllProjectMcpServers", "enabledMcpjsonServers", "disabledMcpjsonServers",
+        "sandbox",
     ];
 
     private static readonly string[] KnownPermissions =
@@ -41,6 +42,7 @@ internal static class SettingsCheck
 
         Expect<JsonObject>(settings, "permissions", "", "an object", complain, p => CheckPermissions(p, complain));
         Expect<JsonObject>(settings, "hooks", "", "an object", complain, h => CheckHooks(h, complain));
+        Expect<JsonObject>(settings, "sandbox", "", "an object", complain, s => CheckSandbox(s, complain));
         Expect<JsonObject>(settings, "env", "", "an object of strings", complain, e =>
         {
             foreach (var (name, value) in e.Where(p => p.Value?.GetValueKind() != JsonValueKind.String))
@@ -48,6 +50,26 @@ internal static class SettingsCheck
                 complain($"env.{name}", $"env.{name} must be a string.");
             }
         });
+    }
+
+    private static void CheckSandbox(JsonObject sandbox, Complain complain)
+    {
+        if (sandbox.ContainsKey("enabled") && sandbox.Flag("enabled") is null)
+        {
+            complain("sandbox.enabled", "sandbox.enabled must be true or false.");
+        }
+
+        Expect<JsonObject>(sandbox, "network", "sandbox.", "an object", complain, network =>
+            Expect<JsonArray>(network, "allowedDomains", "sandbox.network.", "a list of hosts", complain, hosts =>
+            {
+                for (var i = 0; i < hosts.Count; i++)
+                {
+                    if (hosts[i]?.GetValueKind() != JsonValueKind.String)
+                    {
+                        complain($"sandbox.network.allowedDomains[{i}]", $"sandbox.network.allowedDomains[{i}] must be a string.");
+                    }
+                }
+            }));
     }
 
     private static void CheckPermissions(JsonObject permissions, Complain complain)

@@ -35,11 +35,19 @@ internal sealed class BashTool : Tool
             work.Directory = work.Root;
         }
 
+        var sandbox = work.Sandbox;
+
+        if (sandbox is not null && await sandbox.WhyNotAsync(work) is { } why)
+        {
+            work.Notify?.Invoke($"Commands run without a sandbox, with all your rights: {why}");
+            (work.Notify, sandbox) = (null, null);
+        }
+
         Shell shell;
 
         try
         {
-            shell = Shell.Start(command, work.Directory, file, work.Environment);
+            shell = Shell.Start(command, file, work, sandbox);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

@@ -9,6 +9,9 @@ namespace Ringfence.Agent.Tools;
 /// </summary>
 internal sealed partial class Shell : IDisposable
 {
+    // $0 output. For whoever makes the walls: it may have something to say where the command's own output goes.
+    private const string Outside = """exec </dev/null >>"$0" 2>&1; exec "$@" """;
+
     // $1 output, $2 directory, $3 command, $4 where to write the directory at the end. The variable keeps its value whatever the command sets.
     private const string Wrapper =
         """
@@ -36,11 +39,14 @@ internal sealed partial class Shell : IDisposable
 
     public int? ExitCode => process.HasExited ? process.ExitCode : null;
 
-    public static Shell Start(string command, string directory, string output, IReadOnlyDictionary<string, string> environment)
+    /// <param name="sandbox">Null runs the command with all the rights of this process.</param>
+    public static Shell Start(string command, string output, Workplace work, CommandSandbox? sandbox)
     {
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false, WorkingDirectory = "/" };
+        var environment = work.Environment.Append(new("CLAUDECODE", "1")).Append(new("GIT_EDITOR", "true")).ToList();
+        var walls = sandbox is null ? [] : (string[])[ShellPath, "-c", Outside, output, .. sandbox.Before(work, environment)];
 
-        foreach (var argument in (string[])[ShellPath, "-c", Wrapper, "ringfence-agent", output, directory, command, output + ".cwd"])
+        foreach (var argument in (string[])[.. walls, ShellPath, "-c", Wrapper, "ringfence-agent", output, work.Directory, command, output + ".cwd"])
         {
             start.ArgumentList.Add(argument);
         }
@@ -55,8 +61,6 @@ internal sealed partial class Shell : IDisposable
             start.Environment[name] = value;
         }
 
-        start.Environment["CLAUDECODE"] = "1";
-        start.Environment["GIT_EDITOR"] = "true";
         return new Shell(Process.Start(start)!, output, output + ".cwd");
     }
 

@@ -19,6 +19,15 @@ internal sealed class Workplace(string root, string scratch, TimeProvider time)
     /// <summary>Variables that commands get besides those of this process.</summary>
     public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What commands run in; null where nothing makes walls, or none are wanted.</summary>
+    public CommandSandbox? Sandbox { get; init; }
+
+    /// <summary>Tells the user something that is no result of a tool.</summary>
+    public Action<string>? Notify { get; set; }
+
+    /// <summary>Holds what commands print. Not within the workspace: it is not part of the change.</summary>
+    public string Scratch => scratch;
+
     public FilesSeen Files { get; } = new();
 
     public ChangeJournal Journal { get; init; } = new();
@@ -53,7 +62,7 @@ internal sealed class Workplace(string root, string scratch, TimeProvider time)
         return RealPath.IsWithin(real, RealPath.Of(Root)) || AdditionalDirectories.Any(d => RealPath.IsWithin(real, RealPath.Of(d)));
     }
 
-    /// <summary>A new file that keeps the whole output of a command. Not within the workspace: it is not part of the change.</summary>
+    /// <summary>A new file that keeps the whole output of a command.</summary>
     public string NewOutputFile()
     {
         System.IO.Directory.CreateDirectory(scratch);

@@ -10,7 +10,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         var terminal = new Terminal(Console.Out, Console.Error);
-        var parsed = CreateRoot(terminal).Parse(args);
+        var parsed = CreateRoot(terminal).Parse(args.Length > 0 ? args : ["--help"]);
 
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpPages.Page)
         {
@@ -40,7 +40,14 @@ internal static class CommandLine
 
     internal static RootCommand CreateRoot(Terminal terminal)
     {
-        var root = new RootCommand("Runs coding agents in production: sandboxed, budgeted, recorded, checked, and gated by a person.")
+        var root = new RootCommand(
+            """
+            Runs coding agents in production: sandboxed, budgeted, recorded, checked, and gated by a person.
+
+            Without a command: the coding agent itself. In a terminal it starts a conversation; with -p PROMPT it does what the prompt says and ends
+            (ringfence -p "Explain src/Auth" --output-format json). Its commands run in a sandbox where this machine can hold one, and it says when not.
+            `ringfence agents` and `ringfence run` are for unattended work. The agent's own flags: ringfence -p --help
+            """)
         {
             Home.DatabaseOption,
             InitCommand.Create(terminal),
