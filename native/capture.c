@@ -4,6 +4,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #define TABLE "ringfence"
 #define NAT_CHAIN "capture"
 #define FILTER_CHAIN "refuse"
+#define REFUSED_GROUP 1
+#define REFUSED_BYTES 96
 
 struct family {
 	uint8_t number;
@@ -189,6 +192,17 @@ static void reject(struct netlink *netlink, const struct family *family)
 	expression_end(netlink, expression);
 }
 
+/* Enough of a refused packet to say what was tried: its headers and the first words of what it carries. */
+static void log_packet(struct netlink *netlink)
+{
+	struct expression expression = expression_begin(netlink, "log");
+	uint16_t group = htons(REFUSED_GROUP);
+
+	netlink_attribute(netlink, NFTA_LOG_GROUP, &group, sizeof(group));
+	netlink_number(netlink, NFTA_LOG_SNAPLEN, REFUSED_BYTES);
+	expression_end(netlink, expression);
+}
+
 static void accept_loopback(struct netlink *netlink, const struct family *family, const char *chain_name, uint32_t offset)
 {
 	size_t expressions = rule_begin(netlink, family->number, chain_name);
@@ -214,7 +228,7 @@ static void redirect_protocol(struct netlink *netlink, const struct family *fami
 	rule_end(netlink, expressions);
 }
 
-static void rules(struct netlink *netlink, const struct family *family, uint16_t tcp_port, uint16_t dns_port)
+static void rules(struct netlink *netlink, const struct family *family, uint16_t tcp_port, uint16_t dns_port, bool report)
 {
 	size_t expressions;
 
@@ -230,11 +244,15 @@ static void rules(struct netlink *netlink, const struct family *family, uint16_t
 	accept_loopback(netlink, family, FILTER_CHAIN, family->destination_offset);
 	accept_loopback(netlink, family, FILTER_CHAIN, family->source_offset);
 	expressions = rule_begin(netlink, family->number, FILTER_CHAIN);
+
+	if (report)
+		log_packet(netlink);
+
 	reject(netlink, family);
 	rule_end(netlink, expressions);
 }
 
-int capture_by_rules(uint16_t tcp_port, uint16_t dns_port)
+int capture_by_rules(uint16_t tcp_port, uint16_t dns_port, bool report)
 {
 	struct netlink netlink;
 	int result;
@@ -245,10 +263,34 @@ int capture_by_rules(uint16_t tcp_port, uint16_t dns_port)
 	batch(&netlink, NFNL_MSG_BATCH_BEGIN);
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-		rules(&netlink, &families[i], tcp_port, dns_port);
+		rules(&netlink, &families[i], tcp_port, dns_port, report);
 
 	batch(&netlink, NFNL_MSG_BATCH_END);
 	result = netlink_send(&netlink);
 	netlink_close(&netlink);
 	return result;
+}
+
+int capture_refused(void)
+{
+	struct nfulnl_msg_config_cmd bind_group = { .command = NFULNL_CFG_CMD_BIND };
+	struct nfulnl_msg_config_mode mode = { .copy_range = htonl(REFUSED_BYTES), .copy_mode = NFULNL_COPY_PACKET };
+	struct nfgenmsg header = { .version = NFNETLINK_V0, .res_id = htons(REFUSED_GROUP) };
+	struct netlink netlink;
+
+	if (netlink_open(&netlink, NETLINK_NETFILTER) < 0)
+		return -1;
+
+	netlink_begin(&netlink, (uint16_t)(NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG), NLM_F_ACK, &header, sizeof(header));
+	netlink_attribute(&netlink, NFULA_CFG_CMD, &bind_group, sizeof(bind_group));
+	netlink_attribute(&netlink, NFULA_CFG_MODE, &mode, sizeof(mode));
+
+	/* One at a time: what waited for company would be lost with the sandbox. */
+	netlink_number(&netlink, NFULA_CFG_QTHRESH, 1);
+	netlink_end(&netlink);
+
+	if (netlink_send(&netlink) < 0)
+		netlink_close(&netlink);
+
+	return netlink.socket;
 }

@@ -105,11 +105,11 @@ static int listening(int type, const char *address, uint16_t port)
 	return descriptor;
 }
 
-/* Takes both families; -1 when this kernel has no IPv6. */
-static int listening_on_any(uint16_t port)
+/* -1 when this kernel has no IPv6. Of any address it takes both families. */
+static int listening_v6(int type, struct in6_addr address, uint16_t port)
 {
-	struct sockaddr_in6 where = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in6 where = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = address };
+	int descriptor = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
 	int off = 0;
 	int on = 1;
 
@@ -118,8 +118,8 @@ static int listening_on_any(uint16_t port)
 
 	if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 	    setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0 ||
-	    bind(descriptor, (struct sockaddr *)&where, sizeof(where)) < 0 || listen(descriptor, BACKLOG) < 0)
-		refuse_errno("listen for the supervisor", "on any address");
+	    bind(descriptor, (struct sockaddr *)&where, sizeof(where)) < 0 || (type == SOCK_STREAM && listen(descriptor, BACKLOG) < 0))
+		refuse_errno("listen for the supervisor", "over IPv6");
 
 	return descriptor;
 }
@@ -137,7 +137,7 @@ static void open_gateway(void)
 
 static void hand_out_capture(uint16_t port)
 {
-	int any = listening_on_any(port);
+	int any = listening_v6(SOCK_STREAM, in6addr_any, port);
 
 	hand_out("egress", any >= 0 ? any : listening(SOCK_STREAM, "0.0.0.0", port));
 }
@@ -168,17 +168,44 @@ static void route_into_loopback(bool everything_is_local, unsigned int interface
 	netlink_close(&route);
 }
 
+/* A datagram's answer must leave from the address that the redirection translates back, so each family has a socket of its own. */
+static void hand_out_names(void)
+{
+	int datagrams = listening_v6(SOCK_DGRAM, in6addr_loopback, DNS_PORT);
+	int streams = listening_v6(SOCK_STREAM, in6addr_loopback, DNS_PORT);
+
+	hand_out("dns", listening(SOCK_DGRAM, "127.0.0.1", DNS_PORT));
+	hand_out("dns-tcp", listening(SOCK_STREAM, "127.0.0.1", DNS_PORT));
+
+	if (datagrams >= 0)
+		hand_out("dns", datagrams);
+
+	if (streams >= 0)
+		hand_out("dns-tcp", streams);
+}
+
 static void open_egress(unsigned int interface)
 {
 	static const uint16_t usual_ports[] = { 443, 80, 22, 8080, 8443 };
+	int refused = capture_refused();
 	int error;
 
-	if (capture_by_rules(CAPTURE_PORT, DNS_PORT) == 0) {
+	if (refused >= 0 && capture_by_rules(CAPTURE_PORT, DNS_PORT, true) < 0) {
+		close(refused);
+		refused = -1;
+	}
+
+	if (refused >= 0 || capture_by_rules(CAPTURE_PORT, DNS_PORT, false) == 0) {
 		route_into_loopback(false, interface);
 		hand_out_capture(CAPTURE_PORT);
-		hand_out("dns", listening(SOCK_DGRAM, "127.0.0.1", DNS_PORT));
-		hand_out("dns-tcp", listening(SOCK_STREAM, "127.0.0.1", DNS_PORT));
-		message_isolation("network", "full", "own namespace, loopback only; nf_tables gives every TCP connection and DNS question to the egress door");
+		hand_out_names();
+
+		if (refused >= 0)
+			hand_out("refused", refused);
+
+		message_isolation("network", "full",
+				  "own namespace, loopback only; nf_tables gives every TCP connection and DNS question to the egress door; everything else is refused%s",
+				  refused >= 0 ? " and recorded" : ", unseen without nfnetlink_log");
 		return;
 	}
 

@@ -51,6 +51,14 @@ public sealed record FileChanged(
     public override string Type => "file.changed";
 }
 
+/// <summary>An allowed connection was dialled: on record before the first byte goes out, so that it is not lost with the supervisor. Its end names it as its cause.</summary>
+/// <param name="Address">What the name led to, and was dialled.</param>
+/// <param name="Rule">The rule as the user wrote it; <c>default</c> when none matched.</param>
+public sealed record NetworkOpened(string Sandbox, string Host, int Port, string Address, string Protocol, string Rule) : AuditFact
+{
+    public override string Type => "net.opened";
+}
+
 /// <param name="Reason">Stable code, such as <c>not_in_allow_list</c>, <c>literal_address</c>, <c>private_address</c>.</param>
 /// <param name="Rule">The rule as the user wrote it; <c>default</c> when none matched.</param>
 public sealed record NetworkConnection(

@@ -25,6 +25,7 @@ public static class EgressReasons
     public const string QueryType = "query_type";
     public const string MalformedName = "malformed_name";
     public const string TooManyNames = "too_many_names";
+    public const string TooManyPackets = "too_many_packets";
     public const string SniMissing = "sni_missing";
     public const string SniMismatch = "sni_mismatch";
     public const string EncryptedClientHello = "encrypted_client_hello";

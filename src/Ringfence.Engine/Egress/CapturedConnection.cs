@@ -14,6 +14,7 @@ internal sealed class CapturedConnection : IDisposable
     private readonly CancellationTokenSource life;
     private readonly CancellationTokenRegistration closing;
     private EgressDecision? refusal;
+    private long opened = -1;
 
     public CapturedConnection(Socket socket, EgressDoorOptions options, IRecorder recorder, TimeProvider time, CancellationToken closing)
     {
@@ -41,6 +42,9 @@ internal sealed class CapturedConnection : IDisposable
 
     public string? Sni { get; set; }
 
+    /// <summary>The rule that let it through.</summary>
+    public string Rule { get; set; } = EgressDecision.NoRule;
+
     public ByteCount Bytes { get; } = new();
 
     /// <summary>Cancelled when the door closes, when the client took too long to say what it wants, or when both sides are silent for too long.</summary>
@@ -58,13 +62,28 @@ internal sealed class CapturedConnection : IDisposable
     public void Refuse(string reason, string rule = EgressDecision.NoRule) =>
         Interlocked.CompareExchange(ref refusal, EgressDecision.Deny(reason, rule), null);
 
+    /// <summary>Writes that it was dialled, the first time: a connection that is opened dials again for later requests.</summary>
+    public void RecordOpening(IPAddress address)
+    {
+        lock (life)
+        {
+            if (opened < 0)
+            {
+                opened = recorder.Append(new NetworkOpened(options.Sandbox, Host.Text, Port, address.ToString(), Protocol, Rule));
+            }
+        }
+    }
+
     /// <summary>Writes the connection's event.</summary>
     public void Record(EgressDecision decision)
     {
         var final = refusal is null ? decision : refusal with { Rule = refusal.Rule == EgressDecision.NoRule ? decision.Rule : refusal.Rule };
         recorder.Append(new NetworkConnection(
             options.Sandbox, Host.Text ?? AddressRange.Unwrap(Destination.Address).ToString(), Port, Protocol, Sni, final.Allowed, final.Reason, final.Rule,
-            Bytes.Up, Bytes.Down, (long)time.GetElapsedTime(started).TotalMicroseconds));
+            Bytes.Up, Bytes.Down, (long)time.GetElapsedTime(started).TotalMicroseconds)
+        {
+            Causes = opened < 0 ? [] : [opened],
+        });
     }
 
     /// <summary>Writes an event for one request on the connection that was refused, while the connection goes on.</summary>

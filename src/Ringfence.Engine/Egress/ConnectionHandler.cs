@@ -131,7 +131,7 @@ internal sealed class ConnectionHandler
     {
         if (await ResolveAsync(connection, client, opening) is { } addresses)
         {
-                await http.ServeAsync(connection, client, addresses);
+            await http.ServeAsync(connection, client, addresses);
         }
     }
 
@@ -174,6 +174,7 @@ internal sealed class ConnectionHandler
         if (decision.Allowed)
         {
             Learn(connection, decision);
+            connection.Rule = decision.Rule;
             return addresses;
         }
 

@@ -13,7 +13,8 @@ public sealed class EgressDoor : IAsyncDisposable
     private const int DnsPort = 53;
     private readonly EgressDoorOptions options;
     private readonly IReadOnlyList<Socket> listeners;
-    private readonly Socket dns;
+    private readonly IReadOnlyList<Socket> dns;
+    private readonly RefusedPackets refused;
     private readonly IRecorder recorder;
     private readonly TimeProvider time;
     private readonly DnsResponder names;
@@ -23,7 +24,8 @@ public sealed class EgressDoor : IAsyncDisposable
     private readonly TaskCompletionSource broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task serving;
 
-    private EgressDoor(EgressDoorOptions options, IReadOnlyList<Socket> listeners, Socket dns, IRecorder recorder, TimeProvider time)
+    private EgressDoor(
+        EgressDoorOptions options, IReadOnlyList<Socket> listeners, IReadOnlyList<Socket> dns, Socket? refusedPackets, IRecorder recorder, TimeProvider time)
     {
         this.options = options;
         this.listeners = listeners;
@@ -32,8 +34,13 @@ public sealed class EgressDoor : IAsyncDisposable
         this.time = time;
         names = new DnsResponder(options, recorder);
         handler = new ConnectionHandler(options, recorder, time);
+        refused = new RefusedPackets(options.Sandbox, refusedPackets, names, recorder);
         serving = Task.WhenAll(
-            [GuardAsync(() => names.ServeAsync(dns, closing.Token)), .. listeners.Select(listener => GuardAsync(() => AcceptAsync(listener)))]);
+        [
+            .. dns.Select(socket => GuardAsync(() => names.ServeAsync(socket, closing.Token))),
+            .. listeners.Select(listener => GuardAsync(() => AcceptAsync(listener))),
+            GuardAsync(() => refused.ServeAsync(closing.Token)),
+        ]);
     }
 
     /// <summary>Faults when the record cannot be written any more. The door has closed then, and the run must end.</summary>
@@ -44,23 +51,24 @@ public sealed class EgressDoor : IAsyncDisposable
 
     /// <summary>Starts to answer. The door owns all sockets from now on and closes them with itself.</summary>
     /// <param name="listeners">Listening TCP sockets to which all of the sandbox's connections are redirected.</param>
-    /// <param name="dns">Bound UDP socket to which all of the sandbox's DNS queries are redirected.</param>
+    /// <param name="dns">Bound UDP sockets to which all of the sandbox's DNS queries are redirected.</param>
+    /// <param name="refusedPackets">Gets the beginning of each packet that the sandbox's rules refuse; null where the kernel cannot report them.</param>
     public static EgressDoor Open(
-        EgressDoorOptions options, IReadOnlyList<Socket> listeners, Socket dns, IRecorder recorder, TimeProvider time) =>
-        new(options, listeners, dns, recorder, time);
+        EgressDoorOptions options, IReadOnlyList<Socket> listeners, IReadOnlyList<Socket> dns, Socket? refusedPackets, IRecorder recorder, TimeProvider time) =>
+        new(options, listeners, dns, refusedPackets, recorder, time);
 
     /// <summary>Ends every connection and returns when each has its event in the record.</summary>
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync();
 
-        foreach (var listener in listeners)
+        foreach (var socket in listeners.Concat(dns))
         {
-            listener.Dispose();
+            socket.Dispose();
         }
 
-        dns.Dispose();
         await serving;
+        refused.Dispose();
         await Task.WhenAll(open.Values);
         closing.Dispose();
     }

@@ -76,7 +76,7 @@ public sealed class EgressPlan : IDisposable
     /// <summary>Opens the door of a sandbox that has one. The plan must outlive it; the door owns the sandbox's listeners.</summary>
     public EgressDoor Open(Sandbox sandbox, IRecorder recorder, TimeProvider time) => EgressDoor.Open(
         new EgressDoorOptions { Sandbox = sandbox.Name, Rules = rules, Limits = limits, Secrets = secrets, Authority = authority },
-        [.. new[] { sandbox.EgressListener, sandbox.DnsListener }.OfType<Socket>(), .. sandbox.MoreEgressListeners], sandbox.DnsSocket!, recorder, time);
+        [sandbox.EgressListener!, .. sandbox.MoreEgressListeners], sandbox.DnsSockets, sandbox.RefusedPackets, recorder, time);
 
     public void Dispose() => authority?.Dispose();
 }

@@ -108,6 +108,22 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
     /// <summary>From now on the run costs what this lease spends, beside what earlier starts spent.</summary>
     public void Use(GatewayLease opened) => lease = opened;
 
+    /// <summary>Ends on record what was still open when another process that executed this run was killed.</summary>
+    public async Task EndConnectionsAsync(IAsyncEnumerable<AuditEvent> connections)
+    {
+        var lost = new LostConnections();
+
+        await foreach (var happened in connections)
+        {
+            lost.Add(happened);
+        }
+
+        foreach (var end in lost.Ends())
+        {
+            Recorder.Append(end);
+        }
+    }
+
     public void Publish(string where) => Run = Run with { Published = where };
 
     public async Task EndAsync(RunEnded ended, CancellationToken cancellationToken) =>

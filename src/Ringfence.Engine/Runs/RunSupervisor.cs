@@ -133,6 +133,8 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         await using var recorder = await Recorder.OpenAsync(database, abandoned.Id, time, cancellationToken);
         var (cost, turns) = UsedSoFar.Of(await recorder.EventsAsync(UsedSoFar.Types, cancellationToken));
         var run = new ActiveRun(abandoned with { Cost = cost, Turns = turns }, store, recorder);
+        await run.EndConnectionsAsync(
+            new AuditReader(database).EventsAsync(abandoned.Id, -1, ["net.opened", "net.connection"], cancellationToken));
 
         if (abandoned is { IsDurable: true, CancelRequestedBy: null, Starts: < RunRetry.MostStarts })
         {

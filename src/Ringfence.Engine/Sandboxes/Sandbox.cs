@@ -30,16 +30,16 @@ public sealed class Sandbox : IAsyncDisposable
     public Socket? EgressListener => process.EgressListener;
 
     /// <summary>
-    /// Where packet rules cannot be had, one listener for each usual port takes the place of the one; their local address is the destination
-    /// that was meant. Empty elsewhere.
+    /// What else accepts connections: questions of DNS by TCP; and where packet rules cannot be had, one listener for each usual port takes the place
+    /// of the one, whose local address is the destination that was meant.
     /// </summary>
     public IReadOnlyList<Socket> MoreEgressListeners => process.MoreEgressListeners;
 
-    /// <summary>Receives every DNS question sent by UDP, whatever server it was meant for.</summary>
-    public Socket? DnsSocket => process.DnsSocket;
+    /// <summary>Receive every DNS question sent by UDP, whatever server it was meant for: one for each family of addresses.</summary>
+    public IReadOnlyList<Socket> DnsSockets => process.DnsSockets;
 
-    /// <summary>Accepts every DNS question sent by TCP.</summary>
-    public Socket? DnsListener => process.DnsListener;
+    /// <summary>Receives the beginning of every packet that is refused, in the kernel's own form; null where the kernel cannot report them.</summary>
+    public Socket? RefusedPackets => process.RefusedPackets;
 
     /// <summary>The walls and limits that hold, one per line, with the level reached.</summary>
     public IReadOnlyList<string> Isolation => process.Isolation;

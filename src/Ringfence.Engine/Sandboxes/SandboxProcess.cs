@@ -23,6 +23,7 @@ internal sealed class SandboxProcess : IDisposable
     private readonly TaskCompletionSource<SandboxExit> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> isolation = [];
     private readonly List<Socket> moreEgressListeners = [];
+    private readonly List<Socket> dnsSockets = [];
     private readonly CommandRecord commands;
     private ITimer? wallTimer;
     private ITimer? silenceTimer;
@@ -58,9 +59,9 @@ internal sealed class SandboxProcess : IDisposable
 
     public IReadOnlyList<Socket> MoreEgressListeners => moreEgressListeners;
 
-    public Socket? DnsSocket { get; private set; }
+    public IReadOnlyList<Socket> DnsSockets => dnsSockets;
 
-    public Socket? DnsListener { get; private set; }
+    public Socket? RefusedPackets { get; private set; }
 
     public int MonitorProcess { get; }
 
@@ -107,8 +108,8 @@ internal sealed class SandboxProcess : IDisposable
         GatewayListener?.Dispose();
         EgressListener?.Dispose();
         moreEgressListeners.ForEach(l => l.Dispose());
-        DnsSocket?.Dispose();
-        DnsListener?.Dispose();
+        dnsSockets.ForEach(s => s.Dispose());
+        RefusedPackets?.Dispose();
         init?.Dispose();
     }
 
@@ -189,14 +190,14 @@ internal sealed class SandboxProcess : IDisposable
                 case "egress" when EgressListener is null:
                     EgressListener = AsSocket(handle);
                     break;
-                case "egress":
+                case "egress" or "dns-tcp":
                     moreEgressListeners.Add(AsSocket(handle));
                     break;
                 case "dns":
-                    DnsSocket = AsSocket(handle);
+                    dnsSockets.Add(AsSocket(handle));
                     break;
-                case "dns-tcp":
-                    DnsListener = AsSocket(handle);
+                case "refused":
+                    RefusedPackets = AsSocket(handle);
                     break;
                 case "init":
                     init = handle;

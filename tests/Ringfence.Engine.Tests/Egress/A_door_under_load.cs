@@ -52,6 +52,22 @@ public sealed class A_door_under_load
     }
 
     [Fact]
+    public async Task Records_a_connection_when_it_is_dialled_and_names_that_at_its_end()
+    {
+        await using var outside = await OutsideServer.StartAsync();
+        var bench = await DoorBench.OpenAsync(outside, $"good.test@{outside.Address}");
+        var tls = await bench.ConnectTlsAsync("good.test", "good.test");
+
+        var opened = Assert.Single(bench.Record.Of<NetworkOpened>());
+        Assert.Empty(bench.Connections);
+        Assert.Equal(("good.test", 443, outside.Address.ToString(), "tls", $"good.test@{outside.Address}"), (opened.Host, opened.Port, opened.Address, opened.Protocol, opened.Rule));
+
+        await bench.DisposeAsync();
+        await tls.DisposeAsync();
+        Assert.Equal([bench.Record.Of<AuditFact>().ToList().IndexOf(opened)], Assert.Single(bench.Connections).Causes.Select(seq => (int)seq));
+    }
+
+    [Fact]
     public async Task Records_what_is_open_when_it_closes()
     {
         await using var outside = await OutsideServer.StartAsync();
@@ -102,6 +118,29 @@ public sealed class A_door_under_load
         await bench.CurlAsync("-m", "2", "http://also.test:8080/");
         await bench.CurlAsync("-m", "2", "http://known.test/");
         Assert.Equal(["also.test:8080", "wanted.test"], bench.Door.Learned);
+    }
+
+    [Fact]
+    public async Task Lets_through_what_it_had_learned_when_that_is_pasted_as_the_allow_list()
+    {
+        // A public address behind which nobody is: what counts is what is resolved, and so let through, the second time.
+        await using var learning = await DoorBench.OpenAsync(null, new NetworkPolicy([], Learn: true), names: n => [IPAddress.Parse("2a00::1")]);
+
+        foreach (var url in (string[])["http://plain.test/", "https://over-tls.test/", "http://a.b.other.test:8080/x?y", "http://UPPER.test/"])
+        {
+            await learning.CurlAsync("-m", "2", url);
+        }
+
+        Assert.Equal(["a.b.other.test:8080", "over-tls.test", "plain.test", "upper.test"], learning.Door.Learned);
+        await using var strict = await DoorBench.OpenAsync(null, new NetworkPolicy(learning.Door.Learned), names: n => [IPAddress.Parse("2a00::1")]);
+
+        foreach (var url in (string[])["http://plain.test/", "http://a.b.other.test:8080/x?y", "http://UPPER.test/"])
+        {
+            Assert.DoesNotContain("not_in_allow_list", (await strict.CurlAsync("-m", "2", url)).Output, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("not_in_allow_list", (await strict.CurlAsync("-m", "2", "http://never-learned.test/")).Output, StringComparison.Ordinal);
+        Assert.Equal(["plain.test", "a.b.other.test", "upper.test"], strict.Resolved);
     }
 
     [Theory]

@@ -78,6 +78,7 @@ public sealed class A_network_plan : IDisposable
 
     [Theory]
     [InlineData("cargo", ".cargo/config.toml", "[source.crates-io]\nreplace-with = 'm'\n[source.m]\nregistry = \"sparse+https://crates.company.test/index/\"\n", "crates.company.test")]
+    [InlineData("go", ".config/go/env", "GOPROXY=https://go.company.test:8443/all,direct\nGOSUMDB=sum.company.test+0+key https://sums.company.test\n", "go.company.test:8443 sums.company.test")]
     [InlineData("maven", ".m2/settings.xml", "<settings><mirrors><mirror><url>https://maven.company.test:8443/all</url><mirrorOf>*</mirrorOf></mirror></mirrors></settings>", "maven.company.test:8443")]
     [InlineData("npm", ".npmrc", "registry=https://npm.company.test/\n@team:registry=https://team.company.test/\n", "npm.company.test team.company.test")]
     [InlineData("pip", ".config/pip/pip.conf", "[global]\nindex-url = https://user:pass@pip.company.test/simple\nextra-index-url = https://more.company.test/simple\n", "more.company.test pip.company.test")]
@@ -92,6 +93,35 @@ public sealed class A_network_plan : IDisposable
 
         Assert.SkipWhen(read.Failures.Any(f => f.Code == "preset_tool_missing"), $"The tool behind the preset {preset} is not installed here.");
         Assert.Equal(hosts.Split(' '), read.Value.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Reads_apts_archives_from_its_own_configuration_in_both_forms_without_what_is_disabled()
+    {
+        var parts = home.CreateSubdirectory("parts").FullName;
+        var configuration = Path.Combine(home.FullName, "apt.conf");
+        await File.WriteAllTextAsync(Path.Combine(parts, "one.list"), "deb [trusted=yes] http://lines.company.test:8080/one stable main\n# deb http://commented.company.test/ stable main\n", Token);
+        await File.WriteAllTextAsync(Path.Combine(parts, "two.sources"), """
+            Types: deb
+            URIs: http://blocks.company.test/two
+             https://folded.company.test/two
+            Suites: stable
+            Components: main
+
+            Types: deb
+            Enabled: no
+            URIs: http://disabled.company.test/
+            Suites: stable
+            Components: main
+
+            """, Token);
+        await File.WriteAllTextAsync(configuration, $"Dir::Etc::SourceList \"/dev/null\";\nDir::Etc::SourceParts \"{parts}\";\n", Token);
+        var user = User with { Variables = new Dictionary<string, string>(User.Variables) { ["APT_CONFIG"] = configuration } };
+
+        var read = await EcosystemPresets.ReadAsync(["apt"], user, Token);
+
+        Assert.SkipWhen(read.Failures.Any(f => f.Code == "preset_tool_missing"), "apt is not installed here.");
+        Assert.Equal(["blocks.company.test", "folded.company.test", "lines.company.test:8080"], read.Value.Order(StringComparer.Ordinal));
     }
 
     public void Dispose() => home.Delete(recursive: true);

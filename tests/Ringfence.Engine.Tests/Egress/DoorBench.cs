@@ -61,7 +61,7 @@ internal sealed class DoorBench : IAsyncDisposable
                     return Task.FromResult(names?.Invoke(name) ?? (outside is null ? throw new SocketException((int)SocketError.HostNotFound) : [outside.Address]));
                 },
             },
-            [inside.Listener], inside.Dns, record, time ?? TimeProvider.System);
+            [inside.Listener], [inside.Dns], null, record, time ?? TimeProvider.System);
         return new DoorBench(inside, door, record, authority, resolved, folder);
     }
 
