@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Ringfence.Audit;
 using Ringfence.Sandboxes;
 using Ringfence.Secrets;
