@@ -68,6 +68,9 @@ internal static class RunCommand
         Terminal terminal, ParseResult parsed, RunRequest request, IReadOnlyList<Upstream> upstreams, RunOutput output,
         Func<Home, Run, RunOutcome, Task>? report, CancellationToken cancellationToken)
     {
+        // The first use of a request's JSON compiles for some 70 ms. Admission needs it, so that happens while the store opens.
+        _ = Task.Run(() => RunStore.DigestOf(request), cancellationToken);
+
         if (!(await Home.OpenAsync(parsed, terminal, cancellationToken)).Succeeded(out var home, out var why))
         {
             terminal.WriteFailures(why);

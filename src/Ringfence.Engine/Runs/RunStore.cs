@@ -127,6 +127,9 @@ public sealed partial class RunStore(Database database, TimeProvider time)
 
     internal static string Name(RunStatus status) => status.ToString().ToLowerInvariant();
 
+    /// <summary>What a run's record names its request by: SHA-256 of the canonical form, in lower-case hexadecimal.</summary>
+    public static string DigestOf(RunRequest request) => Digest(RunJson.Canonical(request));
+
     internal static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static Run Read(DbDataReader row) => new()

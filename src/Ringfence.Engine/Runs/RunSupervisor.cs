@@ -33,7 +33,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
             var request = run.Request;
             recorder.Append(new RunRequested(
                 request.Repository, request.Ref, request.Agent, request.Model, recorder.Keep(System.Text.Encoding.UTF8.GetBytes(request.Prompt)),
-                request.RequestedBy, RunStore.Digest(RunJson.Canonical(request)), request.Continues?.Run));
+                request.RequestedBy, RunStore.DigestOf(request), request.Continues?.Run));
             recorder.Append(new RunAdmitted(request.RequestedBy));
         }
 
