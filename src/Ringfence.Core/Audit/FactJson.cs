@@ -60,6 +60,7 @@ namespace Ringfence.Audit;
 [JsonSerializable(typeof(AuditExported))]
 [JsonSerializable(typeof(RetentionPurged))]
 [JsonSerializable(typeof(DigestSigned))]
+[JsonSerializable(typeof(AgentSession))]
 internal sealed partial class FactJson : JsonSerializerContext
 {
     /// <summary>The shape of a type of event, or null when this program does not know it.</summary>
@@ -115,6 +116,7 @@ internal sealed partial class FactJson : JsonSerializerContext
         "audit.exported" => Default.AuditExported,
         "retention.purged" => Default.RetentionPurged,
         "digest.signed" => Default.DigestSigned,
+        "agent.session" => Default.AgentSession,
         _ => null,
     };
 }
