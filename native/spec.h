@@ -31,6 +31,7 @@ struct spec {
 	const char *directory;
 
 	const char *lower;
+	const char *layer;
 	const char *upper_parent;
 	const char *upper_name;
 

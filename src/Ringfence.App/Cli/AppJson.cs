@@ -14,6 +14,7 @@ namespace Ringfence.App.Cli;
 [JsonSerializable(typeof(SetupView))]
 [JsonSerializable(typeof(IReadOnlyList<DoctorView>))]
 [JsonSerializable(typeof(IReadOnlyList<RunView>))]
+[JsonSerializable(typeof(IReadOnlyList<SetupLayerView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentTestView>))]
 internal sealed partial class AppJson : JsonSerializerContext;

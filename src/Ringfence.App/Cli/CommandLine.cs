@@ -60,6 +60,7 @@ internal static class CommandLine
             ApplyCommand.Create(terminal),
             CancelCommand.Create(terminal),
             AgentsCommand.Create(terminal),
+            SetupCommand.Create(terminal),
             DemoCommand.Create(terminal),
             SandboxCommand.Create(terminal),
             DoctorCommand.Create(terminal),

@@ -16,6 +16,7 @@ internal static class ExitCodes
     public const int NothingDone = 8;
     public const int Environment = 9;
     public const int ResourceLimit = 10;
+    public const int SetupFailed = 11;
     public const int Internal = 70;
 
     /// <summary>128 + SIGINT, as shells count.</summary>
@@ -34,6 +35,7 @@ internal static class ExitCodes
         (NothingDone, "the agent ended without changing anything"),
         (Environment, "this machine lacks something; `ringfence doctor` tells what"),
         (ResourceLimit, "the sandbox reached a limit of memory, disk or output"),
+        (SetupFailed, "the set-up command (--setup) failed; the agent was not started"),
         (Internal, "a bug in Ringfence"),
         (Cancelled, "cancelled"),
     ];
@@ -52,6 +54,7 @@ internal static class ExitCodes
         (_, FailReason.ResourceLimit) => ResourceLimit,
         (_, FailReason.Environment) => Environment,
         (_, FailReason.BadInput) => BadInput,
+        (_, FailReason.SetupFailed) => SetupFailed,
         _ => Internal,
     };
 }

@@ -4,6 +4,7 @@ using Ringfence.Gateway;
 using Ringfence.Outputs;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
+using Ringfence.Setups;
 using Ringfence.Verification;
 
 namespace Ringfence.App.Cli;
@@ -39,15 +40,19 @@ internal sealed class RunHost : IAsyncDisposable
         var agent = agents.Find(request.Agent);
         var egress = await EgressPlan.PrepareAsync(request.Network, UserSide.Current(), TimeProvider.System, cancellationToken);
 
+        var setup = request.Setup is null ? null
+            : (Result<EgressPlan>?)await EgressPlan.PrepareAsync(request.Setup.Network, UserSide.Current(), TimeProvider.System, cancellationToken);
+
         var program = agent.Succeeded(out var description) ? await packages.FindAsync(description, cancellationToken) : (AgentProgram?)null;
 
-        if (agent.IsFailure || egress.IsFailure || program.IsFailure)
+        if (agent.IsFailure || egress.IsFailure || program.IsFailure || setup is { IsFailure: true })
         {
-            return Result.Fail<RunPipeline>([.. agent.Failures, .. egress.Failures, .. program.Failures]);
+            return Result.Fail<RunPipeline>([.. agent.Failures, .. egress.Failures, .. setup?.Failures ?? [], .. program.Failures]);
         }
 
         return new RunPipeline(
             home.Workspaces, gateway, egress.Value,
+            setup is { } plan ? new SetupStage(new SetupLayers(home.Folder, TimeProvider.System), plan.Value, Home.Toolchain, sandboxes, TimeProvider.System) : null,
             new AgentStage(agent.Value, program.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
             new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),
             new Publisher(patchFolder));

@@ -20,6 +20,10 @@ internal sealed class EventPrinter(bool color, int width)
             $"{started.Agent} {started.AgentVersion}, attempt {started.Attempt} · at most {new Money(started.CostLimitNanodollars)}, {started.TurnLimit} turns, "
             + Duration.Show(TimeSpan.FromMilliseconds(started.TimeLimitMilliseconds))),
         WorkspacePrepared { Notices.Count: > 0 } workspace => string.Join('\n', workspace.Notices.Select(notice => Line(Ansi.Yellow, "note", notice))),
+        SetupPrepared { Reused: true } setup => Detail($"set-up from {Duration.Show(TimeSpan.FromSeconds(setup.AgeSeconds))} ago, layer {setup.Layer}: {setup.Command}"),
+        SetupPrepared setup => Line(Ansi.Green, "set up", $"{setup.Command}  ({Duration.Show(TimeSpan.FromMicroseconds(setup.DurationMicroseconds))}, kept as layer {setup.Layer})"
+            + (setup.LeftOut == 0 ? "" : $"; {setup.LeftOut} files that git does not ignore were left out")),
+        SetupFailed setup => Line(Ansi.Red, "failed", $"{setup.Command}  ({setup.Stopped ?? $"exit code {setup.ExitCode}"})"),
         AgentSaid { Kind: "text" } said => Said(said.Text),
         AgentSaid { Kind: "retry" or "error" or "permission_denied" } said => Line(Ansi.Yellow, "agent", $"{said.Kind.Replace('_', ' ')}: {said.Text}"),
         ToolCalled call => Remember(call),

@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
 using Ringfence.Approvals;
 using Ringfence.Egress;
 using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Sandboxes;
+using Ringfence.Setups;
 
 namespace Ringfence.Runs;
 
@@ -50,8 +52,21 @@ public sealed record RunRequest
     /// <summary>Variables inside every sandbox of this run. They are on the record: no secrets.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Prepares what every sandbox of this run finds below its workspace; null for nothing.</summary>
+    public RunSetup? Setup { get; init; }
+
     /// <summary>True when the repository's own agent configuration must not count: the agent does not see it.</summary>
     public bool HideRepositoryConfiguration { get; init; }
+
+    /// <summary>
+    /// Revision whose agent configuration counts instead of the commit's own: for a change of somebody who may not tell the agent how to behave, the branch
+    /// that it is meant for. Null takes the commit's own.
+    /// </summary>
+    public string? ConfigurationFrom { get; init; }
+
+    /// <summary>Whether the commit's author is somebody whose word does not count. Nothing that this run prepares may serve another.</summary>
+    [JsonIgnore]
+    public bool IsUntrusted => HideRepositoryConfiguration || ConfigurationFrom is not null;
 
     /// <summary>The ended run that this one goes on from; null for a run from a commit.</summary>
     public RunContinuation? Continues { get; init; }

@@ -42,6 +42,9 @@ public enum FailReason
     /// <summary>What was asked for does not exist: the repository, the reference.</summary>
     BadInput,
 
+    /// <summary>The set-up command failed; the agent was not started.</summary>
+    SetupFailed,
+
     /// <summary>The supervisor ended without ending the run: kill -9, a crash, power loss.</summary>
     Interrupted,
     Internal,

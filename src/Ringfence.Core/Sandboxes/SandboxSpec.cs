@@ -48,7 +48,11 @@ public static class SandboxPaths
 /// Folder on disk that receives the changes and outlives a kill -9 or power loss; null keeps them in memory, which is faster and a hard quota.
 /// Its sibling with the suffix <c>.work</c> belongs to the overlay.
 /// </param>
-public sealed record WorkspaceMount(string Lower, string? Upper);
+public sealed record WorkspaceMount(string Lower, string? Upper)
+{
+    /// <summary>A read-only folder between the two, such as installed dependencies: an earlier overlay's changes, with their marks. Needs Linux 6.7.</summary>
+    public string? Layer { get; init; }
+}
 
 /// <param name="Source">Absolute path on the host. Must exist.</param>
 /// <param name="Target">Absolute path inside.</param>

@@ -6,6 +6,7 @@ using Ringfence.Egress;
 using Ringfence.Gateway;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
+using Ringfence.Setups;
 using Ringfence.Workspaces;
 
 namespace Ringfence.Agents;
@@ -79,7 +80,7 @@ public sealed class AgentStage(
 
     private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template)
     {
-        var environment = Toolchain.Environment(egress.SandboxEnvironment, run.Request.Environment, template.Fill(agent.Environment));
+        var environment = Toolchain.Environment(egress.SandboxEnvironment, run.Request.Environment, SetupStage.HomeFor(run.Request), template.Fill(agent.Environment));
 
         if (program?.SearchPath is { } first)
         {

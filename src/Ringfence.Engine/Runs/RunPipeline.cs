@@ -4,6 +4,7 @@ using Ringfence.Gateway;
 using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Secrets;
+using Ringfence.Setups;
 using Ringfence.Verification;
 using Ringfence.Workspaces;
 
@@ -14,7 +15,7 @@ namespace Ringfence.Runs;
 /// keeps the change set. When a feature wants in, it becomes a stage, a decision or an output.
 /// </summary>
 public sealed class RunPipeline(
-    WorkspaceStore workspaces, ModelGateway gateway, EgressPlan egress, AgentStage agents, Verifier verifier,
+    WorkspaceStore workspaces, ModelGateway gateway, EgressPlan egress, SetupStage? setup, AgentStage agents, Verifier verifier,
     Publisher publisher) : IDisposable
 {
     /// <summary>Takes the run's secrets out of everything that is recorded.</summary>
@@ -27,6 +28,11 @@ public sealed class RunPipeline(
         if (!(await WorkspaceAsync(run, cancellationToken)).Succeeded(out var workspace, out var why))
         {
             return new RunOutcome.Failed(IsBadInput(why[0]) ? FailReason.BadInput : FailReason.Environment, why[0]);
+        }
+
+        if (setup is not null && !(await setup.PrepareAsync(run, workspace, cancellationToken)).Succeeded(out workspace, out why))
+        {
+            return new RunOutcome.Failed(FailReason.SetupFailed, why[0]);
         }
 
         await using var lease = gateway.Open(agents.LeaseFor(run), run.Recorder);
@@ -107,7 +113,11 @@ public sealed class RunPipeline(
             : new RunOutcome.Failed(FailReason.Environment, why[0], run.Changes);
     }
 
-    public void Dispose() => egress.Dispose();
+    public void Dispose()
+    {
+        egress.Dispose();
+        setup?.Dispose();
+    }
 
     /// <summary>
     /// The workspace of an earlier start, when it holds exactly what the checkpoint says; else a new one, from the commit that the run began with.

@@ -36,6 +36,11 @@ internal static class SandboxArguments
             Add("workspace", inMemory.Lower);
         }
 
+        if (spec.Workspace?.Layer is { } layer)
+        {
+            Add("layer", layer);
+        }
+
         foreach (var mount in spec.Mounts)
         {
             Add("mount", mount.Source, mount.Target, mount.Writable ? "writable" : "read-only");

@@ -163,9 +163,17 @@ internal static class SandboxSpecCheck
             return workspace;
         }
 
+        var layer = workspace.Layer is null ? null : RealPath.Of(workspace.Layer);
+
+        if (workspace.Layer is not null && (layer is null || !Directory.Exists(layer)))
+        {
+            Add(faults, $"The workspace's layer '{workspace.Layer}' is not a folder.");
+            return workspace;
+        }
+
         if (workspace.Upper is null)
         {
-            return workspace with { Lower = lower };
+            return workspace with { Lower = lower, Layer = layer };
         }
 
         if (!Path.IsPathFullyQualified(workspace.Upper) || !Directory.Exists(workspace.Upper) || RealPath.Of(workspace.Upper) is not { } upper)
@@ -185,7 +193,7 @@ internal static class SandboxSpecCheck
             Add(faults, $"The folder '{workspace.Upper}' for the workspace's changes has characters in its name that a mount cannot take.");
         }
 
-        return new WorkspaceMount(lower, upper);
+        return new WorkspaceMount(lower, upper) { Layer = layer };
     }
 
     private static bool IsPlain(string path) =>

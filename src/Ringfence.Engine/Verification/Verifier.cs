@@ -2,6 +2,7 @@ using Ringfence.Audit;
 using Ringfence.Egress;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
+using Ringfence.Setups;
 using Ringfence.Workspaces;
 
 namespace Ringfence.Verification;
@@ -68,7 +69,7 @@ public sealed class Verifier(EgressPlan egress, Toolchain toolchain, SandboxLaun
         var spec = new SandboxSpec
         {
             Command = ["/bin/sh", "-c", check],
-            Environment = Toolchain.Environment(egress.SandboxEnvironment, run.Request.Environment),
+            Environment = Toolchain.Environment(egress.SandboxEnvironment, run.Request.Environment, SetupStage.HomeFor(run.Request)),
             Files = egress.Files,
             Workspace = mount,
             Mounts = [.. toolchain.Mounts, .. workspace.Mounts, .. run.Request.Mounts],

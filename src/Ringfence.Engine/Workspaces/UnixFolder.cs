@@ -173,6 +173,10 @@ internal sealed partial class UnixFolder : IDisposable
     public void LinkInto(ReadOnlySpan<byte> name, UnixFolder other, ReadOnlySpan<byte> otherName) =>
         Check(linkat(handle, Terminated(name), other.handle, Terminated(otherName), 0), "a second name of a file");
 
+    /// <summary>Moves whatever has this name, with all below it and the overlay's marks, within one file system.</summary>
+    public void MoveInto(ReadOnlySpan<byte> name, UnixFolder other) =>
+        Check(renameat(handle, Terminated(name), other.handle, Terminated(name)), "a moved file or folder");
+
     /// <summary>Allowed without privileges since Linux 5.8.</summary>
     public void CreateWhiteout(ReadOnlySpan<byte> name) => Check(mknodat(handle, Terminated(name), 0x2000, 0), "a deletion mark");
 

@@ -22,6 +22,7 @@ public sealed class Workspace
         Folder = folder;
         Time = time;
         Mount = new WorkspaceMount(checkout.Tree, Path.Combine(folder, "upper"));
+        Objects = objects;
         Mounts = [new Mount(objects, BaseCheckout.AgentObjects)];
     }
 
@@ -41,13 +42,19 @@ public sealed class Workspace
     public IReadOnlyList<string> Notices => Record.Notices;
 
     /// <summary>The overlay for the agent's sandbox: base below, this run's changes above, on disk.</summary>
-    public WorkspaceMount Mount { get; }
+    public WorkspaceMount Mount { get; private init; }
 
     /// <summary>What the sandbox must show besides, so that git works inside: the objects of the base's history, read-only.</summary>
     public IReadOnlyList<Mount> Mounts { get; }
 
     /// <summary>The user's name and address for commits, as git has them; null when git does not know them.</summary>
     internal string? Author => Record.Author;
+
+    /// <summary>The history that all runs of the repository share.</summary>
+    internal string Objects { get; }
+
+    /// <summary>Names the repository among those that we keep.</summary>
+    internal string Key => Record.Key;
 
     internal WorkspaceRecord Record { get; }
 
@@ -90,7 +97,7 @@ public sealed class Workspace
             var upper = Path.Combine(EmptyFolder("check"), "upper");
             Directory.CreateDirectory(upper);
             var failure = await TreeCheckout.WriteAsync(upper, checkout.Tree, GitDirectory, changes.Files, cancellationToken);
-            return failure is null ? new WorkspaceMount(checkout.Tree, upper) : failure;
+            return failure is null ? new WorkspaceMount(checkout.Tree, upper) { Layer = Mount.Layer } : failure;
         }
         catch (Exception error) when (GitFailures.IsFileError(error))
         {
@@ -117,6 +124,18 @@ public sealed class Workspace
             var end = await copying.WaitAsync(cancellationToken);
             return end.Code == 0 ? null : GitFailures.From("workspace_not_copied", $"Copying the workspace of run {Run}", end.Error);
         }
+    }
+
+    /// <summary>This workspace with a read-only layer between the base and what the run changes.</summary>
+    internal Workspace On(string layer) => new(Run, Record, Folder, checkout, Objects, Time) { Mount = Mount with { Layer = layer }, Limits = Limits };
+
+    /// <summary>A workspace on the same base in another folder, which must be empty: for what prepares a layer.</summary>
+    internal Workspace ForSetup(string folder)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "upper"));
+        BareGitDirectory.Make(Path.Combine(folder, "git"), Record.ObjectFormat, Objects, Path.Combine(Path.GetDirectoryName(Objects)!, "shallow"));
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, "git", TreeWriter.Ref))!);
+        return new(Run, Record, folder, checkout, Objects, Time);
     }
 
     /// <summary>The change set as text.</summary>
