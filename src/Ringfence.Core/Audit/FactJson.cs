@@ -20,6 +20,9 @@ namespace Ringfence.Audit;
 [JsonSerializable(typeof(RunEnded))]
 [JsonSerializable(typeof(AgentSaid))]
 [JsonSerializable(typeof(AgentFinished))]
+[JsonSerializable(typeof(SetupFailed))]
+[JsonSerializable(typeof(SetupPrepared))]
+[JsonSerializable(typeof(AgentSession))]
 [JsonSerializable(typeof(ModelRequested))]
 [JsonSerializable(typeof(ModelResponded))]
 [JsonSerializable(typeof(ModelFailed))]
@@ -76,6 +79,9 @@ internal sealed partial class FactJson : JsonSerializerContext
         "run.ended" => Default.RunEnded,
         "agent.said" => Default.AgentSaid,
         "agent.finished" => Default.AgentFinished,
+        "setup.failed" => Default.SetupFailed,
+        "setup.prepared" => Default.SetupPrepared,
+        "agent.session" => Default.AgentSession,
         "model.request" => Default.ModelRequested,
         "model.response" => Default.ModelResponded,
         "model.error" => Default.ModelFailed,
