@@ -63,7 +63,6 @@ namespace Ringfence.Audit;
 [JsonSerializable(typeof(AuditExported))]
 [JsonSerializable(typeof(RetentionPurged))]
 [JsonSerializable(typeof(DigestSigned))]
-[JsonSerializable(typeof(AgentSession))]
 internal sealed partial class FactJson : JsonSerializerContext
 {
     /// <summary>The shape of a type of event, or null when this program does not know it.</summary>
@@ -122,7 +121,6 @@ internal sealed partial class FactJson : JsonSerializerContext
         "audit.exported" => Default.AuditExported,
         "retention.purged" => Default.RetentionPurged,
         "digest.signed" => Default.DigestSigned,
-        "agent.session" => Default.AgentSession,
         _ => null,
     };
 }
