@@ -34,6 +34,7 @@ namespace Ringfence.Audit;
 [JsonSerializable(typeof(CommandFinished))]
 [JsonSerializable(typeof(FileRead))]
 [JsonSerializable(typeof(FileChanged))]
+[JsonSerializable(typeof(NetworkOpened))]
 [JsonSerializable(typeof(NetworkConnection))]
 [JsonSerializable(typeof(SecretUsed))]
 [JsonSerializable(typeof(SecretLeakBlocked))]
@@ -92,6 +93,7 @@ internal sealed partial class FactJson : JsonSerializerContext
         "command.finished" => Default.CommandFinished,
         "file.read" => Default.FileRead,
         "file.changed" => Default.FileChanged,
+        "net.opened" => Default.NetworkOpened,
         "net.connection" => Default.NetworkConnection,
         "secret.used" => Default.SecretUsed,
         "secret.leak_blocked" => Default.SecretLeakBlocked,
