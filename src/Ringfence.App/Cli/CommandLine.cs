@@ -53,6 +53,7 @@ internal static class CommandLine
             InitCommand.Create(terminal),
             RunCommand.Create(terminal),
             ResumeCommand.Create(terminal),
+            ReplayCommand.Create(terminal),
             RunsCommand.Create(terminal),
             ShowCommand.Create(terminal),
             LogsCommand.Create(terminal),

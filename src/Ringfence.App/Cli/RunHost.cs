@@ -51,7 +51,7 @@ internal sealed class RunHost : IAsyncDisposable
         }
 
         return new RunPipeline(
-            home.Workspaces, gateway, egress.Value,
+            home.Workspaces, gateway, new CassetteFolder(home.Folder), egress.Value,
             setup is { } plan ? new SetupStage(new SetupLayers(home.Folder, TimeProvider.System), plan.Value, Home.Toolchain, sandboxes, TimeProvider.System) : null,
             new AgentStage(agent.Value, program.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
             new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),

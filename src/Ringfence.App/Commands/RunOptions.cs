@@ -28,10 +28,11 @@ internal sealed class RunOptions
     private readonly InsideOptions inside = new();
     private readonly SetupOptions setup = new();
     private readonly Option<bool> noRepoConfig = new("--no-repo-config") { Description = "Hide the repository's own agent configuration (CLAUDE.md, .claude, AGENTS.md, .mcp.json, …)." };
+    private readonly Option<bool> record = new("--record") { Description = "Keep the model traffic, so that `ringfence replay` can play the run back." };
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, workflow, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, output];
+        [prompt, workflow, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, record, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -59,6 +60,7 @@ internal sealed class RunOptions
             Environment = inside.Variables(parsed, failures),
             Setup = setup.Read(parsed, failures),
             HideRepositoryConfiguration = parsed.GetValue(noRepoConfig),
+            Record = parsed.GetValue(record),
             Output = Output(parsed.GetRequiredValue(output), failures),
             RequestedBy = Home.User,
         };

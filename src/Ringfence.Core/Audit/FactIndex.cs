@@ -61,7 +61,8 @@ public sealed class FactIndex
             case ModelRequested request:
                 calls[request.Call] = (request.Provider, request.ModelUsed);
                 return [];
-            case NetworkOpened or ToolCalled or ToolReturned or ModelResponded or ModelFailed or AgentSaid or ContextComposed or BudgetReserved or BudgetSettled or BudgetClamped:
+            case NetworkOpened or ToolCalled or ToolReturned or ModelResponded or ModelReplayed or ModelFailed or AgentSaid or ContextComposed or BudgetReserved
+                or BudgetSettled or BudgetClamped:
                 return [];
             default:
                 return [new(TermKinds.Type, fact.Type), .. Rare(fact)];

@@ -25,6 +25,14 @@ public sealed record ModelFailed(string Call, int Status, string Code, string Me
     public override string Type => "model.error";
 }
 
+/// <summary>A request was answered from a cassette: nothing was sent, nothing was spent.</summary>
+/// <param name="Exchange">Which exchange of the cassette, from 1.</param>
+/// <param name="Match"><c>exact</c>, or <c>volatile</c> when declared volatile fields differ.</param>
+public sealed record ModelReplayed(string Call, int Exchange, string Match) : AuditFact
+{
+    public override string Type => "model.replayed";
+}
+
 public sealed record ContextSegment(string Kind, string Digest, long Bytes, long Tokens, string Source);
 
 public sealed record ContextComposed(string Call, IReadOnlyList<ContextSegment> Segments) : AuditFact

@@ -43,6 +43,7 @@ public sealed record RunComparison(Divergence? First, int CommonSteps, IReadOnly
         RunStarted started => $"agent {started.Agent} {started.AgentVersion}, attempt {started.Attempt}",
         ModelRequested request => $"request to {request.ModelUsed}",
         ModelResponded { StopReason: { } reason } => $"answer, stopped by {reason}",
+        ModelReplayed replayed => $"answer from exchange {replayed.Exchange} of the cassette",
         ModelFailed failed => $"model error {failed.Status} {failed.Code}",
         ToolCalled call => $"tool {call.Tool} {call.Input}",
         ToolReturned { IsError: true } returned => $"tool {returned.Tool} failed: {returned.Summary}",

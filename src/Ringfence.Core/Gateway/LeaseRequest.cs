@@ -55,6 +55,9 @@ public enum LeaseEndingReason
     MaxTurns,
     Killed,
 
+    /// <summary>The run asked for something that its cassette does not hold.</summary>
+    NotRecorded,
+
     /// <summary>The record or the ledger cannot be written: nothing more is sent.</summary>
     Unrecordable,
 }

@@ -61,6 +61,7 @@ public sealed record ResumeTerms
         {
             Limits = limits with { Cost = cost, Turns = turns, Time = time },
             Continues = new RunContinuation(ended.Id.Value, session, Instruction ?? GoOn(ended)),
+            Replay = null,
             RequestedBy = by,
         };
     }

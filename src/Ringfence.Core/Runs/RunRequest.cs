@@ -71,6 +71,12 @@ public sealed record RunRequest
     /// <summary>The ended run that this one goes on from; null for a run from a commit.</summary>
     public RunContinuation? Continues { get; init; }
 
+    /// <summary>True when the model traffic is written down, so that the run can be played back.</summary>
+    public bool Record { get; init; }
+
+    /// <summary>The recorded run whose traffic answers; null asks a model.</summary>
+    public RunReplay? Replay { get; init; }
+
     public OutputKind Output { get; init; } = OutputKind.Branch;
 
     /// <summary>What people must see first.</summary>

@@ -20,6 +20,7 @@ internal static class AgentVerdict
                 {
                     LeaseEndingReason.MaxCost => FailReason.MaxCost,
                     LeaseEndingReason.MaxTurns => FailReason.MaxTurns,
+                    LeaseEndingReason.NotRecorded => FailReason.AgentError,
                     _ => FailReason.Rejected,
                 },
                 lease.Failure);

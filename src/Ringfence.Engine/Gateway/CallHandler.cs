@@ -67,7 +67,7 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         }
         else if (lease.Player is { IsLive: false } player)
         {
-            await PlayAsync(http, lease, wire, player, body, cancellationToken);
+            await PlayAsync(http, lease, wire, route!, player, body, cancellationToken);
         }
         else if (route!.Kind == RouteKind.Free)
         {
@@ -79,24 +79,36 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         }
     }
 
-    // Played back: nothing is reserved, nothing is sent, and what is not on the cassette is an error that says why.
+    // Played back: nothing is reserved, nothing is sent, turns are counted as they were, and what is not on the cassette ends the run and says why.
     private static async Task PlayAsync(
-        HttpContext http, GatewayLease lease, IModelWire wire, CassettePlayer player, RequestBytes body, CancellationToken cancellationToken)
+        HttpContext http, GatewayLease lease, IModelWire wire, Route route, CassettePlayer player, RequestBytes body, CancellationToken cancellationToken)
     {
+        var facts = route.Kind == RouteKind.Generate && wire.Inspect(route, body.Span).Succeeded(out var read) ? read : null;
+
+        if (lease.TryEnter(IsSubAgent(http, out _), facts is { HasTools: true }, out var refusal) is not { } place)
+        {
+            await refusal!.AnswerAsync(http, wire, cancellationToken);
+            return;
+        }
+
         var path = http.Request.Path + http.Request.QueryString.Value;
         var asked = Encoding.UTF8.GetString(body.Span);
+        var found = player.Find(path, asked);
+        lease.Leave(place, reachedModel: found is not null && facts is not null, null, Money.Zero);
 
-        if (player.Find(path, asked) is not { } exchange)
+        if (found is null)
         {
             var miss = new Refusal(lease.Request.TerminalStatus, "cassette_miss", player.Explain(path, asked), IsTerminal: true);
-            lease.Recorder.Append(new ModelFailed("", miss.Status, miss.Code, miss.Message));
+            lease.Recorder.Append(new ModelFailed(place.Call, miss.Status, miss.Code, miss.Message) { Turn = place.Turn });
+            lease.End(new LeaseEnding(LeaseEndingReason.NotRecorded, new Failure(miss.Code, miss.Message)));
             await miss.AnswerAsync(http, wire, cancellationToken);
             return;
         }
 
-        http.Response.StatusCode = exchange.Status;
-        http.Response.ContentType = exchange.ContentType;
-        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(exchange.Response), cancellationToken);
+        lease.Recorder.Append(new ModelReplayed(place.Call, found.Number, found.Match) { Turn = place.Turn });
+        http.Response.StatusCode = found.Exchange.Status;
+        http.Response.ContentType = found.Exchange.ContentType;
+        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(found.Exchange.Response), cancellationToken);
     }
 
     private async Task ChargeAsync(
@@ -117,7 +129,7 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
             return;
         }
 
-        var isSubAgent = http.Request.Headers.TryGetValue("x-claude-code-agent-id", out var agent);
+        var isSubAgent = IsSubAgent(http, out var agent);
 
         if (lease.TryEnter(isSubAgent, facts.HasTools, out var refusal) is not { } place)
         {
@@ -126,9 +138,16 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         }
 
         // Null is the main conversation; side calls name sessions and sort prompts.
-        var conversation = isSubAgent ? agent.ToString() : place.IsTurn ? null : "side";
+        var conversation = isSubAgent ? agent : place.IsTurn ? null : "side";
         var call = new ModelCall(lease, place, wire, facts, price, conversation, options, ledger, time);
         await call.RunAsync(http, body, forwarder, cancellationToken);
+    }
+
+    private static bool IsSubAgent(HttpContext http, out string agent)
+    {
+        var named = http.Request.Headers.TryGetValue("x-claude-code-agent-id", out var id);
+        agent = id.ToString();
+        return named;
     }
 
     // A run's token is good on the connections of its own sandbox and nowhere else, so one that leaks is worth nothing. From outside, keys are.

@@ -7,12 +7,13 @@ namespace Ringfence.Gateway;
 /// <summary>How a lease's model traffic is taken: live, recorded, or played back.</summary>
 public abstract record CassetteMode
 {
-    /// <param name="Path">A file that is made anew.</param>
+    /// <param name="Path">A file that is made, or continued by a run that had been interrupted.</param>
     /// <param name="Redact">Takes secrets out of a text before it is written; null writes it as it is.</param>
     public sealed record Record(string Path, Func<string, string>? Redact = null) : CassetteMode;
 
     /// <param name="LiveAfter">After so many exchanges, calls go to the provider again; null never does.</param>
-    public sealed record Replay(string Path, int? LiveAfter = null) : CassetteMode;
+    /// <param name="Redact">The same as when it was recorded: what was taken out then is no difference now.</param>
+    public sealed record Replay(string Path, int? LiveAfter = null, Func<string, string>? Redact = null) : CassetteMode;
 }
 
 /// <summary>One exchange as it is kept: a line of JSON.</summary>
@@ -38,10 +39,12 @@ internal sealed class CassetteRecorder : IAsyncDisposable
 
         file = new FileStream(mode.Path, new FileStreamOptions
         {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
+
+        DropCutLine();
     }
 
     public async Task AddAsync(string path, ReadOnlyMemory<byte> request, int status, string? contentType, ReadOnlyMemory<byte> response, CancellationToken cancellationToken)
@@ -72,5 +75,26 @@ internal sealed class CassetteRecorder : IAsyncDisposable
     {
         await file.DisposeAsync();
         writing.Dispose();
+    }
+
+    // What a crash left without its newline would spoil the line that comes after it.
+    private void DropCutLine()
+    {
+        var end = file.Length;
+
+        while (end > 0)
+        {
+            file.Position = end - 1;
+
+            if (file.ReadByte() == '\n')
+            {
+                break;
+            }
+
+            end--;
+        }
+
+        file.SetLength(end);
+        file.Position = end;
     }
 }

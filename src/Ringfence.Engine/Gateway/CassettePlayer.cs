@@ -9,12 +9,14 @@ internal sealed class CassettePlayer
     private readonly List<CassetteExchange> exchanges;
     private readonly bool[] played;
     private readonly int? liveAfter;
+    private readonly Func<string, string> redact;
     private int count;
 
-    private CassettePlayer(List<CassetteExchange> exchanges, int? liveAfter)
+    private CassettePlayer(List<CassetteExchange> exchanges, CassetteMode.Replay mode)
     {
         this.exchanges = exchanges;
-        this.liveAfter = liveAfter;
+        liveAfter = mode.LiveAfter;
+        redact = mode.Redact ?? (text => text);
         played = new bool[exchanges.Count];
     }
 
@@ -38,7 +40,7 @@ internal sealed class CassettePlayer
                 }
             }
 
-            return new CassettePlayer(read, mode.LiveAfter);
+            return new CassettePlayer(read, mode);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -61,23 +63,37 @@ internal sealed class CassettePlayer
     /// <summary>
     /// The recorded exchange, exact before normalised, in the order of recording; an exchange that was asked for again is given again.
     /// </summary>
-    public CassetteExchange? Find(string path, string request)
+    public PlayedExchange? Find(string path, string request)
     {
+        request = redact(request);
         var exact = CassetteKey.Exact(path, request);
         var key = CassetteKey.Of(path, request);
 
         lock (gate)
         {
-            var found = Next(e => e.Exact == exact) ?? Next(e => e.Version == CassetteKey.Version && e.Key == key);
-            count += found is null ? 0 : 1;
-            return found;
+            var match = "exact";
+            var found = Next(e => e.Exact == exact);
+
+            if (found < 0)
+            {
+                match = "volatile";
+                found = Next(e => e.Version == CassetteKey.Version && e.Key == key);
+            }
+
+            if (found < 0)
+            {
+                return null;
+            }
+
+            count++;
+            return new PlayedExchange(exchanges[found], found + 1, match);
         }
     }
 
     /// <summary>What was nearest, and where the request leaves it.</summary>
     public string Explain(string path, string request)
     {
-        var asked = CassetteKey.Normalise(request);
+        var asked = CassetteKey.Normalise(redact(request));
         var (best, at, recorded) = (-1, -1, "");
 
         for (var i = 0; i < exchanges.Count; i++)
@@ -103,7 +119,8 @@ internal sealed class CassettePlayer
         return Printable.Escape(text[start..Math.Min(text.Length, at + 50)]);
     }
 
-    private CassetteExchange? Next(Predicate<CassetteExchange> matches)
+    // The next one that has not been played, else the last that has; -1 when there is none.
+    private int Next(Predicate<CassetteExchange> matches)
     {
         var repeated = -1;
 
@@ -114,13 +131,16 @@ internal sealed class CassettePlayer
                 if (!played[i])
                 {
                     played[i] = true;
-                    return exchanges[i];
+                    return i;
                 }
 
                 repeated = i;
             }
         }
 
-        return repeated < 0 ? null : exchanges[repeated];
+        return repeated;
     }
 }
+
+/// <param name="Number">Its place on the cassette, from 1.</param>
+internal sealed record PlayedExchange(CassetteExchange Exchange, int Number, string Match);

@@ -74,9 +74,9 @@ public sealed class ModelGateway : IAsyncDisposable
         return Open(request, recorder, scopes);
     }
 
-    /// <summary>The same with model traffic recorded to a cassette, or played back from one.</summary>
+    /// <summary>The same with model traffic recorded to a cassette, or played back from one; null does neither.</summary>
     /// <remarks>Failures: <c>bad_cassette</c>.</remarks>
-    public Result<GatewayLease> Open(LeaseRequest request, IRecorder recorder, CassetteMode mode)
+    public Result<GatewayLease> Open(LeaseRequest request, IRecorder recorder, CassetteMode? mode)
     {
         var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
         scopes.AddRange(request.Scopes.Select(scope => (scope, (Money?)null)));
@@ -85,6 +85,7 @@ public sealed class ModelGateway : IAsyncDisposable
         {
             return mode switch
             {
+                null => Open(request, recorder, scopes),
                 CassetteMode.Record record => Open(request, recorder, scopes, new CassetteRecorder(record)),
                 CassetteMode.Replay replay when !CassettePlayer.Load(replay).Succeeded(out var player, out var why) => Result.Fail<GatewayLease>(why),
                 CassetteMode.Replay replay => Open(request, recorder, scopes, player: CassettePlayer.Load(replay).Value),

@@ -15,7 +15,7 @@ namespace Ringfence.Runs;
 /// keeps the change set. When a feature wants in, it becomes a stage, a decision or an output.
 /// </summary>
 public sealed class RunPipeline(
-    WorkspaceStore workspaces, ModelGateway gateway, EgressPlan egress, SetupStage? setup, AgentStage agents, Verifier verifier,
+    WorkspaceStore workspaces, ModelGateway gateway, CassetteFolder cassettes, EgressPlan egress, SetupStage? setup, AgentStage agents, Verifier verifier,
     Publisher publisher) : IDisposable
 {
     /// <summary>Takes the run's secrets out of everything that is recorded.</summary>
@@ -35,7 +35,12 @@ public sealed class RunPipeline(
             return new RunOutcome.Failed(FailReason.SetupFailed, why[0]);
         }
 
-        await using var lease = gateway.Open(agents.LeaseFor(run), run.Recorder);
+        if (!gateway.Open(agents.LeaseFor(run), run.Recorder, cassettes.ModeOf(run.Id, run.Request, Redactor.Redact)).Succeeded(out var lease, out why))
+        {
+            return new RunOutcome.Failed(FailReason.Environment, why[0]);
+        }
+
+        await using var _ = lease;
         run.Use(lease);
 
         // Where an earlier start of this run came to; null when there is everything to do.

@@ -76,6 +76,23 @@ public sealed class A_cassette : IDisposable
         Assert.Equal(1, model.Answers);
     }
 
+    [Fact]
+    public async Task Is_continued_by_a_run_that_had_been_interrupted_in_the_middle_of_a_line()
+    {
+        var before = await RecordAsync(false, "one");
+        await File.AppendAllTextAsync(path, """{"version":1,"path":"/v1/mess""", TestContext.Current.CancellationToken);
+        var after = await RecordAsync(false, "two");
+        await using var gateway = await RunningGateway.StartAsync(Nobody);
+        await using var agent = gateway.Open(mode: new CassetteMode.Replay(path));
+
+        using var first = await agent.MessageAsync("one");
+        using var second = await agent.MessageAsync("two");
+
+        Assert.Equal(before[0], await first.TextAsync());
+        Assert.Equal(after[0], await second.TextAsync());
+        Assert.Equal([(1, "exact"), (2, "exact")], agent.Of<ModelReplayed>().Select(r => (r.Exchange, r.Match)));
+    }
+
     public void Dispose() => File.Delete(path);
 
     private async Task<List<string>> RecordAsync(bool stream, params string[] prompts)
