@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ringfence.Agents;
 using Ringfence.App.Cli;
+using Ringfence.Budgets;
 using Ringfence.Outputs;
 using Ringfence.Runs;
 using Ringfence.Workflows;
@@ -17,6 +18,7 @@ internal sealed class RunOptions
     private readonly Option<string> agent = new("--agent") { Description = "Which agent runs; `ringfence agents` lists them.", HelpName = "NAME", DefaultValueFactory = _ => "ringfence-agent" };
     private readonly Option<string?> model = new("--model") { Description = "Model id. Default: the agent's own.", HelpName = "MODEL" };
     private readonly Option<string> maxCost = new("--max-cost") { Description = "Budget in US dollars at list price. It cannot be passed.", HelpName = "USD", DefaultValueFactory = _ => "5" };
+    private readonly Option<string?> team = new("--team") { Description = "The team whose budgets pay as well (team:NAME:day, team:NAME:month).", HelpName = "NAME" };
     private readonly Option<string> maxTurns = new("--max-turns") { Description = "Model requests on the main conversation, 1 to 1000.", HelpName = "N", DefaultValueFactory = _ => "60" };
     private readonly Option<string> timeout = new("--timeout") { Description = "Wall time of the whole run: 90s, 30m, 1h30m; 1s to 24h.", HelpName = "TIME", DefaultValueFactory = _ => "30m" };
     private readonly Option<string> silence = new("--silence") { Description = "End a run in which nothing happens for so long.", HelpName = "TIME", DefaultValueFactory = _ => "10m" };
@@ -32,7 +34,7 @@ internal sealed class RunOptions
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, workflow, repo, @ref, agent, model, maxCost, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, record, output];
+        [prompt, workflow, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, record, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -52,6 +54,7 @@ internal sealed class RunOptions
                 Silence = Time("--silence", parsed.GetRequiredValue(silence), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
                 CheckTime = Time("--check-timeout", parsed.GetRequiredValue(checkTimeout), TimeSpan.FromSeconds(1), TimeSpan.FromHours(24), failures),
             },
+            Team = Team(parsed.GetValue(team), failures),
             Done = parsed.GetValue(done) ?? [],
             Attempts = Number("--attempts", parsed.GetRequiredValue(attempts), 1, 10, failures),
             Network = network.Read(parsed, failures),
@@ -141,6 +144,16 @@ internal sealed class RunOptions
 
         failures.Add(new Failure("bad_limit", $"--max-cost cannot be '{text}'.", "An amount of dollars above 0 and at most 10000, such as 2.50."));
         return Money.Zero;
+    }
+
+    private static string? Team(string? name, List<Failure> failures)
+    {
+        if (name is not null && (name.Contains(':', StringComparison.Ordinal) || ScopeKey.Parse($"team:{name}:day").IsFailure))
+        {
+            failures.Add(new Failure("bad_team", $"--team cannot be '{Printable.Escape(name)}'.", "A name without colons, such as payments."));
+        }
+
+        return name;
     }
 
     private static int Number(string flag, string text, int least, int most, List<Failure> failures)

@@ -1,3 +1,4 @@
+using Ringfence.Budgets;
 using Ringfence.Runs;
 
 namespace Ringfence.Gateway;
@@ -28,8 +29,8 @@ public sealed record LeaseRequest
     /// <summary>Model ids that may be asked for; empty allows every model that has a price.</summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 
-    /// <summary>Wider scopes that pay as well, such as <c>team:7:day</c>; their limits are the ledger's.</summary>
-    public IReadOnlyList<string> Scopes { get; init; } = [];
+    /// <summary>Wider scopes that pay as well, such as <c>team:7:day</c>.</summary>
+    public IReadOnlyList<PayingScope> Scopes { get; init; } = [];
 
     /// <summary>Status of a terminal answer, from the agent's description: the one at which it stops instead of retrying.</summary>
     public int TerminalStatus { get; init; } = 403;

@@ -46,6 +46,15 @@ public sealed record RunRequest
 
     public string? WorkflowDigest { get; init; }
 
+    /// <summary>Money of all runs of the workflow in one day; null is unlimited by the workflow.</summary>
+    public Money? WorkflowDay { get; init; }
+
+    /// <summary>The team whose budgets pay as well; null for none.</summary>
+    public string? Team { get; init; }
+
+    /// <summary>Texts that every request of the main conversation must hold, looked for at the gateway.</summary>
+    public IReadOnlyList<string> Pins { get; init; } = [];
+
     /// <summary>What every sandbox of this run shows of the host besides the system's tool chain.</summary>
     public IReadOnlyList<Mount> Mounts { get; init; } = [];
 

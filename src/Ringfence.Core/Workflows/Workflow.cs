@@ -29,6 +29,9 @@ public sealed record Workflow
 
     public WorkflowConstraints Constraints { get; init; } = new();
 
+    /// <summary>Headings of the prompt whose text every request of the main conversation must hold.</summary>
+    public IReadOnlyList<string> Pins { get; init; } = [];
+
     public IReadOnlyList<string> Done { get; init; } = [];
 
     public int Attempts { get; init; } = 3;
@@ -41,6 +44,9 @@ public sealed record WorkflowLimits
 {
     /// <summary>Money of one run.</summary>
     public Money? Cost { get; init; }
+
+    /// <summary>Money of all runs of the workflow in one day.</summary>
+    public Money? CostPerDay { get; init; }
 
     public int? Turns { get; init; }
 

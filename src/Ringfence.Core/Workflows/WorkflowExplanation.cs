@@ -11,7 +11,8 @@ public static class WorkflowExplanation
         var limits = workflow.Limits;
 
         yield return ("agent", workflow.Model is { } model ? $"{workflow.Agent} with {model}" : workflow.Agent);
-        yield return ("spends", $"at most {limits.Cost ?? defaults.Cost} a run, {limits.Turns ?? defaults.Turns} turns, {Duration.Show(limits.Time ?? defaults.Time)}");
+        yield return ("spends", $"at most {limits.Cost ?? defaults.Cost} a run, {limits.Turns ?? defaults.Turns} turns, {Duration.Show(limits.Time ?? defaults.Time)}"
+            + (limits.CostPerDay is { } day ? $"; at most {day} a day for all its runs" : ""));
         string[] hosts = [.. workflow.Network, .. workflow.Presets.Select(preset => $"your {preset} registries")];
         yield return ("reaches", hosts.Length == 0 ? "no host but the model gateway" : $"the model gateway and {string.Join(", ", hosts)}");
 
@@ -30,6 +31,11 @@ public static class WorkflowExplanation
         if (Size(workflow.Constraints) is { } size)
         {
             yield return ("size", size);
+        }
+
+        if (workflow.Pins.Count > 0)
+        {
+            yield return ("pins", $"{string.Join(", ", workflow.Pins)}: looked for in every request to the model, and missed on the record");
         }
 
         yield return ("tests", workflow.Constraints.Tests == "keep" ? "none may be deleted, skipped or weakened" : "may change");

@@ -78,6 +78,8 @@ public static class WorkflowRun
             },
             Workflow = workflow.Name,
             WorkflowDigest = digest,
+            WorkflowDay = workflow.Limits.CostPerDay,
+            Pins = [.. workflow.Pins.Select(name => PromptSections.Find(workflow.Prompt, name)).OfType<string>()],
         };
     }
 }

@@ -30,9 +30,8 @@ public sealed class AgentStage(
         Turns = run.TurnsLeft,
         CallPrefix = run.Run.Starts > 1 ? $"m{run.Run.Starts}." : "m",
         TerminalStatus = agent.TerminalStatus,
-
-        // Wider scopes pay as well; without a limit of theirs (`ringfence budget set`) they are only counted.
-        Scopes = [$"repository:{run.Request.Repository}:day", "organisation:default:day", "organisation:default:month"],
+        Scopes = RunScopes.Of(run.Request),
+        Pins = run.Request.Pins,
     };
 
     public async Task<AgentEnding> RunAsync(

@@ -6,7 +6,7 @@ namespace Ringfence.Budgets;
 /// </summary>
 internal interface ILedgerStore
 {
-    /// <summary>Makes the scopes known. A limit that is given replaces the one that is kept; null keeps it.</summary>
+    /// <summary>Makes the scopes known. A limit that is given replaces the one that was given before; null keeps what is there.</summary>
     Task DeclareAsync(IReadOnlyList<ScopeLimit> scopes, CancellationToken cancellationToken);
 
     /// <summary>
@@ -35,7 +35,8 @@ internal sealed record ScopeStop(string Scope, string By, DateTimeOffset At)
 /// <summary>A scope's key, window included, and its limit when the caller knows it.</summary>
 /// <param name="Key">Such as <c>run:0f…</c> or <c>team:7:day:2026-11-20</c>.</param>
 /// <param name="Rule">The key without its window, by which a limit is set for all windows.</param>
-internal sealed record ScopeLimit(string Key, string Rule, Money? Limit);
+/// <param name="IsOwn">The scope of the caller itself: what an operator set afterwards replaces what it began with. Of others it can only ask for less.</param>
+internal sealed record ScopeLimit(string Key, string Rule, Money? Limit, bool IsOwn = false);
 
 /// <param name="Holder">Names the block: a gateway, and which of its blocks.</param>
 /// <param name="Spent">Settled since the last exchange, nano-dollars.</param>

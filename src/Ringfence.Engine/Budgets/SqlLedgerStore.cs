@@ -14,13 +14,16 @@ internal sealed class SqlLedgerStore(Database database, TimeProvider time) : ILe
         {
             foreach (var scope in scopes.OrderBy(s => s.Key, StringComparer.Ordinal))
             {
+                var rule = await transaction.QuerySingleAsync(
+                    "select limit_nd from budget_rules where scope = @rule", row => (long?)row.GetInt64(0), cancellationToken, ("rule", scope.Rule));
+
                 await transaction.ExecuteAsync(
                     """
                     insert into budget_scopes (scope, rule, limit_nd, spent_nd, held_nd, opened_us)
-                    values (@scope, @rule, coalesce(@limit, (select limit_nd from budget_rules where scope = @rule)), 0, 0, @now)
+                    values (@scope, @rule, @limit, 0, 0, @now)
                     on conflict (scope) do update set limit_nd = coalesce(@limit, budget_scopes.limit_nd)
                     """,
-                    cancellationToken, ("scope", scope.Key), ("rule", scope.Rule), ("limit", scope.Limit?.Nanodollars ?? (object?)null), ("now", time.NowMicroseconds()));
+                    cancellationToken, ("scope", scope.Key), ("rule", scope.Rule), ("limit", LedgerRules.Limit(scope, rule)), ("now", time.NowMicroseconds()));
             }
         },
         cancellationToken);

@@ -22,7 +22,7 @@ internal sealed class LeaseScopes(BudgetLedger ledger, IReadOnlyList<(string Sco
                 if (account is null || today != day)
                 {
                     day = today;
-                    account = ledger.Open([.. scopes.Select(s => new ScopeLimit(ScopeKey.At(s.Scope, now, zone), s.Scope, s.Limit))]);
+                    account = ledger.Open([.. scopes.Select((s, i) => new ScopeLimit(ScopeKey.At(s.Scope, now, zone), s.Scope, s.Limit, IsOwn: i == 0))]);
                 }
 
                 return account;

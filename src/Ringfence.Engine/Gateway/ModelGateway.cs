@@ -70,7 +70,7 @@ public sealed class ModelGateway : IAsyncDisposable
     public GatewayLease Open(LeaseRequest request, IRecorder recorder)
     {
         var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
-        scopes.AddRange(request.Scopes.Select(scope => (scope, (Money?)null)));
+        scopes.AddRange(request.Scopes.Select(scope => (scope.Name, scope.Limit)));
         return Open(request, recorder, scopes);
     }
 
@@ -79,7 +79,7 @@ public sealed class ModelGateway : IAsyncDisposable
     public Result<GatewayLease> Open(LeaseRequest request, IRecorder recorder, CassetteMode? mode)
     {
         var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
-        scopes.AddRange(request.Scopes.Select(scope => (scope, (Money?)null)));
+        scopes.AddRange(request.Scopes.Select(scope => (scope.Name, scope.Limit)));
 
         try
         {

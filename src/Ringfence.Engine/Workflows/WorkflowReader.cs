@@ -32,6 +32,7 @@ public static class WorkflowReader
             Presets = Presets(network),
             Secrets = [.. root.Mappings("secrets").Select(Secret)],
             Constraints = Constraints(root.Mapping("constraints")),
+            Pins = Pins(root.Mapping("context"), prompt ?? ""),
             Done = root.Texts("done", single: true),
             Attempts = root.Number("attempts", 1, 10) ?? 3,
             Output = Output(root),
@@ -62,16 +63,32 @@ public static class WorkflowReader
             return new WorkflowLimits();
         }
 
+        var costs = limits.IsText("cost") ? null : limits.Mapping("cost");
         var read = new WorkflowLimits
         {
-            Cost = Cost(limits, "cost"),
+            Cost = costs is null ? Cost(limits, "cost") : Cost(costs, "run"),
+            CostPerDay = costs is null ? null : Cost(costs, "workflow_day"),
             Turns = limits.Number("turns", 1, 1000),
             Time = Time(limits, "time"),
             MemoryBytes = Bytes(limits, "memory"),
         };
 
+        costs?.RefuseOthers();
         limits.RefuseOthers();
         return read;
+    }
+
+    private static IReadOnlyList<string> Pins(YamlMapping? context, string prompt)
+    {
+        var pins = context?.Texts("pin", single: true) ?? [];
+
+        foreach (var unknown in pins.Where(name => PromptSections.Find(prompt, name) is null))
+        {
+            context!.Fail("pin", $"The prompt has no text under a heading '{unknown}'.", $"Write it as Markdown: ## {unknown}");
+        }
+
+        context?.RefuseOthers();
+        return pins;
     }
 
     private static IReadOnlyList<string> Network(YamlMapping? network, List<Failure> failures)

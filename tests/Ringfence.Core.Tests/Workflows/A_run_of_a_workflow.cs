@@ -1,3 +1,4 @@
+using Ringfence.Budgets;
 using Ringfence.Egress;
 using Ringfence.Review;
 using Ringfence.Runs;
@@ -32,6 +33,27 @@ public sealed class A_run_of_a_workflow
         Assert.Equal(FindingSeverity.Block, request.Rules.Tests);
         Assert.Equal(["make test"], request.Done);
         Assert.Equal("digest", request.WorkflowDigest);
+    }
+
+    [Fact]
+    public void Is_paid_for_by_its_day_too_and_keeps_its_pins()
+    {
+        var workflow = Workflow with
+        {
+            Prompt = "Tidy up.\n\n## Constraints\n- Keep signatures.\n### Also\n- Ask.\n\n## Notes\nNone.",
+            Limits = Workflow.Limits with { CostPerDay = Money.FromDollars(25) },
+            Pins = ["constraints"],
+        };
+
+        var request = WorkflowRun.Of(workflow, "digest", Asked with { Team = "7" }, new RunOverrides()).Value;
+
+        Assert.Equal(["- Keep signatures.\n### Also\n- Ask."], request.Pins);
+        Assert.Equal(
+            [
+                new("repository:.:day"), new("workflow:tidy:day", Money.FromDollars(25)), new("team:7:day"), new("team:7:month"),
+                new("organisation:default:day"), new PayingScope("organisation:default:month"),
+            ],
+            RunScopes.Of(request));
     }
 
     [Fact]

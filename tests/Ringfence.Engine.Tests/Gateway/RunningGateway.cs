@@ -32,14 +32,19 @@ internal sealed class RunningGateway : IAsyncDisposable
     public Agent Open(decimal dollars = 5, Func<LeaseRequest, LeaseRequest>? change = null, CassetteMode? mode = null)
     {
         var request = new LeaseRequest { Run = RunId.New(TimeProvider.System), Limit = Money.FromDollars(dollars) };
+        return Open(Gateway, change?.Invoke(request) ?? request, mode);
+    }
+
+    /// <summary>The same at a gateway that was started in another way.</summary>
+    public static Agent Open(ModelGateway gateway, LeaseRequest request, CassetteMode? mode = null)
+    {
         var recorder = new ListRecorder();
-        request = change?.Invoke(request) ?? request;
-        var lease = mode is null ? Gateway.Open(request, recorder) : Gateway.Open(request, recorder, mode).Value;
+        var lease = gateway.Open(request, recorder, mode).Value;
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
         var address = new Uri($"http://{listener.LocalEndPoint}");
-        Gateway.Serve(lease, listener);
+        gateway.Serve(lease, listener);
         return new Agent(lease, recorder, address);
     }
 

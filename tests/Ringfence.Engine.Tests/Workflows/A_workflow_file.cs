@@ -48,6 +48,17 @@ public sealed class A_workflow_file
     }
 
     [Fact]
+    public void May_limit_all_its_runs_of_a_day_and_pin_what_its_prompt_says()
+    {
+        var workflow = WorkflowReader.Read(Whole.Replace("cost: $5", "cost: { run: $5, workflow_day: $25 }", StringComparison.Ordinal).Replace("done:", "context: { pin: [constraints] }\ndone:", StringComparison.Ordinal), "w.md").Value;
+
+        Assert.Equal(Money.FromDollars(5), workflow.Limits.Cost);
+        Assert.Equal(Money.FromDollars(25), workflow.Limits.CostPerDay);
+        Assert.Equal(["constraints"], workflow.Pins);
+        Assert.Contains("under a heading 'nothing'", WorkflowReader.Read(Whole.Replace("done:", "context: { pin: nothing }\ndone:", StringComparison.Ordinal), "w.md").Failures[0].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void May_be_plain_YAML_with_a_prompt() =>
         Assert.Equal("Do it.", WorkflowReader.Read("prompt: Do it.\ndone: make test\n", "x.yaml").Value.Prompt);
 
