@@ -61,7 +61,7 @@ public sealed class A_server
 
     [Theory(Timeout = Patience)]
     [InlineData("""{"repo":"/etc","prompt":"x"}""", "repository_not_allowed")]
-    [InlineData("""{"repo":"https://example.com/a.git","promt":"x"}""", "bad_body")]
+    [InlineData("""{"repo":"https://example.com/a.git","promt":"x"}""", "unknown_field")]
     [InlineData("""{"repo":"https://example.com/a.git","prompt":" "}""", "bad_field")]
     [InlineData("""{"repo":"https://example.com/a.git","prompt":"x","guardrails":{"maxTurns":0}}""", "bad_field")]
     [InlineData("""{"repo":"https://example.com/a.git","prompt":"x","guardrails":{"maxCostUsd":100000}}""", "bad_field")]

@@ -125,4 +125,6 @@ internal sealed record RunningServer(Cli Process, string Address, string Key) : 
 internal sealed record Answer(HttpStatusCode Status, string Text, string? Type)
 {
     public JsonNode Json => JsonNode.Parse(Text)!;
+
+    public override string ToString() => $"{(int)Status} {Type}\n{Text}";
 }

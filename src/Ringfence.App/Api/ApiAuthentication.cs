@@ -4,18 +4,29 @@ using Ringfence.Access;
 
 namespace Ringfence.App.Api;
 
-/// <summary>Bearer keys. Without one, nothing but <c>/healthz</c> answers; a role that is too small is told which one is needed.</summary>
+/// <summary>Bearer keys. Without one, nothing but the health checks answers.</summary>
 internal static class ApiAuthentication
 {
     private const string Item = "ringfence.key";
 
+    /// <summary>Whether this process lives and can work; and links, which are signed and stand for a key of their own.</summary>
+    private static readonly string[] Open = ["/healthz", "/readyz"];
+
     public static ApiKey Caller(this HttpContext http) => (ApiKey)http.Items[Item]!;
 
-    public static void UseApiKeys(this WebApplication app, ApiKeyStore keys) => app.Use(async (http, next) =>
+    public static ApiKey? TryCaller(this HttpContext http) => http.Items[Item] as ApiKey;
+
+    public static void UseApiKeys(this WebApplication app, ApiKeyStore keys, RateLimits limits) => app.Use(async (http, next) =>
     {
-        if (http.Request.Path == "/healthz")
+        if (Open.Contains(http.Request.Path.Value) || http.Request.Path.StartsWithSegments("/v1/links"))
         {
             await next(http);
+            return;
+        }
+
+        if (limits.Refuses(http))
+        {
+            await RateLimits.RefuseAsync(http, TimeSpan.FromSeconds(1));
             return;
         }
 
@@ -33,11 +44,4 @@ internal static class ApiAuthentication
         await Problem.Of(http, StatusCodes.Status401Unauthorized, new Failure(
             "unauthorized", "This needs a valid API key.", "Send it as: Authorization: Bearer rf_live_…")).ExecuteAsync(http);
     });
-
-    public static TBuilder Needs<TBuilder>(this TBuilder builder, Role role)
-        where TBuilder : IEndpointConventionBuilder =>
-        builder.AddEndpointFilter(async (context, next) => context.HttpContext.Caller().Role >= role
-            ? await next(context)
-            : Problem.Of(context.HttpContext, StatusCodes.Status403Forbidden, new Failure(
-                "forbidden", $"This needs a key with the role {role.ToString().ToLowerInvariant()}.", "An admin makes one: POST /v1/keys.")));
 }

@@ -1,95 +1,202 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Ringfence.Egress;
 using Ringfence.Outputs;
+using Ringfence.Review;
 using Ringfence.Runs;
+using Ringfence.Sandboxes;
 
 namespace Ringfence.App.Api;
 
-/// <summary>The body of <c>POST /v1/runs</c>.</summary>
+/// <summary>The body of <c>POST /v1/runs</c>. What it leaves out comes from the template, if it names one.</summary>
 internal sealed record CreateRunBody
 {
-    /// <summary><c>owner/repo</c> (on the code host that serve was told of), a URL, or a path that serve allows.</summary>
+    [Description("owner/repo on the server's code host, a URL with https or ssh, or a path below one of the server's repository roots.")]
+    [Required, StringLength(2048, MinimumLength = 1)]
     public string? Repo { get; init; }
 
+    [Description("Branch, tag or commit to start from. Default: the repository's HEAD.")]
+    [StringLength(1024, MinimumLength = 1)]
     public string? Branch { get; init; }
 
-    /// <summary>1 to 50,000 characters.</summary>
+    [Required, StringLength(50_000, MinimumLength = 1)]
     public string? Prompt { get; init; }
 
-    /// <summary>A model id, or one of <c>sonnet</c>, <c>opus</c>, <c>haiku</c>.</summary>
+    [Description("Slug of a template.")]
+    [RegularExpression(CreateTemplateBody.SlugForm, ErrorMessage = "a slug: lower-case letters, digits and hyphens."), StringLength(64, MinimumLength = 2)]
+    public string? Template { get; init; }
+
+    [Description("A model id, or one of sonnet, opus, haiku.")]
+    [StringLength(200, MinimumLength = 1)]
     public string? Model { get; init; }
 
     public GuardrailsBody? Guardrails { get; init; }
 
+    [Description("Variables inside the sandboxes. They are on the record: no secrets.")]
+    [Variables]
+    public IReadOnlyDictionary<string, string>? Env { get; init; }
+
+    [Description("s: 1 CPU, 2 GB memory, 5 GB disk; m: 2, 4, 10; l: 4, 8, 20.")]
+    [AllowedValues("s", "m", "l")]
+    public string? Size { get; init; }
+
+    [Description("Name of an agent description.")]
+    [StringLength(64, MinimumLength = 1)]
     public string? Agent { get; init; }
 
+    [Description("Done-when checks: command lines that the platform runs in a fresh sandbox.")]
+    [Texts(50, 10_000)]
     public IReadOnlyList<string>? Done { get; init; }
 
-    /// <summary>1 to 10.</summary>
+    [Description("How often the agent may try until the checks pass.")]
+    [Range(1, 10)]
     public int? Attempts { get; init; }
 
-    /// <summary>Hosts that may be reached.</summary>
+    [Description("Hosts that may be reached; none by default.")]
+    [Texts(100, 300)]
     public IReadOnlyList<string>? Network { get; init; }
 
-    /// <summary><c>branch</c> or <c>none</c>.</summary>
+    public ConstraintsBody? Constraints { get; init; }
+
+    [Description("What becomes of the change: branch, patch or none.")]
+    [AllowedValues("branch", "patch", "none")]
     public string? Output { get; init; }
 
-    /// <summary>At most 50 keys and 4 KB; given back as it came.</summary>
+    [Description("At most 50 keys and 4 KB; given back as it came.")]
+    [Metadata]
     public JsonElement? Metadata { get; init; }
 
     /// <summary>The request, or everything that is wrong with it.</summary>
-    public Result<RunRequest> ToRequest(string requestedBy)
+    public Result<RunRequest> ToRequest(string requestedBy, CreateTemplateBody? template)
     {
-        var failures = new List<Failure>();
         var defaults = new RunLimits();
+        var network = new NetworkPolicy(Network ?? template?.EgressDomains ?? []);
+        var policy = EgressRules.Parse(network);
 
-        void Check(bool good, string field, string rule)
+        if (policy.IsFailure)
         {
-            if (!good)
-            {
-                failures.Add(new Failure("bad_field", $"{field}: {rule}"));
-            }
+            return Result.Fail<RunRequest>(policy.Failures);
         }
 
-        Check(!string.IsNullOrWhiteSpace(Repo) && Repo.Length <= 2048, "repo", "a path or URL of 1 to 2048 characters is needed.");
-        Check(!string.IsNullOrWhiteSpace(Prompt) && Prompt.Length <= 50_000, "prompt", "1 to 50,000 characters are needed, and not only white space.");
-        Check(Guardrails?.MaxTurns is null or (>= 1 and <= 1000), "guardrails.maxTurns", "1 to 1000.");
-        Check(Guardrails?.MaxCostUsd is null or (>= 0.01m and <= 1000m), "guardrails.maxCostUsd", "0.01 to 1000.");
-        Check(Guardrails?.TimeoutSeconds is null or (>= 30 and <= 3600), "guardrails.timeoutSeconds", "30 to 3600.");
-        Check(Attempts is null or (>= 1 and <= 10), "attempts", "1 to 10.");
-        Check(Done is null || Done.Count <= 50 && Done.All(check => !string.IsNullOrWhiteSpace(check)), "done", "at most 50 commands, none of them empty.");
-        Check(Output is null or "branch" or "none", "output", "branch or none.");
-        Check(Metadata is null || Metadata.Value.ValueKind == JsonValueKind.Object && Metadata.Value.GetRawText().Length <= 4096
-            && Metadata.Value.EnumerateObject().Count() <= 50, "metadata", "an object of at most 50 keys and 4 KB.");
+        if (string.IsNullOrWhiteSpace(Prompt))
+        {
+            return new Failure("bad_field", "prompt: not only white space.");
+        }
 
-        var network = new NetworkPolicy(Network ?? []);
-        failures.AddRange(EgressRules.Parse(network).Failures);
+        var given = Guardrails ?? new GuardrailsBody();
+        var time = given.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds)
+            : template?.Guardrails?.TimeoutMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : defaults.Time;
 
-        return failures.Count > 0
-            ? Result.Fail<RunRequest>(failures)
-            : new RunRequest
+        return new RunRequest
+        {
+            Prompt = Prompt,
+            Repository = Repo!,
+            Ref = Branch,
+            Agent = Agent ?? "ringfence-agent",
+            Model = ModelAlias.Resolve(Model),
+            Limits = defaults with
             {
-                Prompt = Prompt!,
-                Repository = Repo!,
-                Ref = Branch,
-                Agent = Agent ?? "ringfence-agent",
-                Model = Model,
-                Limits = defaults with
-                {
-                    Turns = Guardrails?.MaxTurns ?? 100,
-                    Cost = Guardrails?.MaxCostUsd is { } dollars ? Money.FromDollars(dollars) : defaults.Cost,
-                    Time = Guardrails?.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : defaults.Time,
-                },
-                Done = Done ?? [],
-                Attempts = Attempts ?? 3,
-                Network = network,
-                Output = Output == "none" ? OutputKind.None : OutputKind.Branch,
-                Metadata = Metadata?.GetRawText(),
-                RequestedBy = requestedBy,
-            };
+                Turns = given.MaxTurns ?? template?.Guardrails?.MaxTurns ?? 100,
+                Cost = (given.MaxCostUsd ?? template?.Guardrails?.MaxCostUsd) is { } dollars ? Money.FromDollars(dollars) : defaults.Cost,
+                Time = time,
+            },
+            Done = Done ?? [],
+            Attempts = Attempts ?? 3,
+            Network = network,
+            Sandbox = SizeName.Limits(Size ?? template?.Size),
+            Rules = Constraints?.ToRules() ?? new ReviewRules(),
+            Environment = Merge(template?.EnvVars, Env),
+            Output = Output switch { "none" => OutputKind.None, "patch" => OutputKind.Patch, _ => OutputKind.Branch },
+            Template = Template,
+            Metadata = Metadata?.GetRawText(),
+            RequestedBy = requestedBy,
+        };
+    }
+
+    private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? under, IReadOnlyDictionary<string, string>? over)
+    {
+        var merged = new Dictionary<string, string>(under ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+
+        foreach (var (name, value) in over ?? new Dictionary<string, string>())
+        {
+            merged[name] = value;
+        }
+
+        return merged;
     }
 }
 
-internal sealed record GuardrailsBody(int? MaxTurns = null, decimal? MaxCostUsd = null, int? TimeoutSeconds = null);
+internal sealed record GuardrailsBody
+{
+    [Range(1, 1000)]
+    public int? MaxTurns { get; init; }
+
+    [Range(0.01, 1000.0)]
+    public decimal? MaxCostUsd { get; init; }
+
+    [Range(30, 3600)]
+    public int? TimeoutSeconds { get; init; }
+}
+
+/// <summary>What the gates ask of the change set beside what always holds; see the workflow file's <c>constraints</c>.</summary>
+internal sealed record ConstraintsBody
+{
+    [Description("Globs: every changed path must match one.")]
+    [Texts(100, 1000)]
+    public IReadOnlyList<string>? Write { get; init; }
+
+    [Description("Globs: no changed path may match one.")]
+    [Texts(100, 1000)]
+    public IReadOnlyList<string>? Never { get; init; }
+
+    [Range(1, 1_000_000)]
+    public int? MaxFiles { get; init; }
+
+    [Range(1, 100_000_000)]
+    public int? MaxLines { get; init; }
+
+    [AllowedValues("none", "ask", "any")]
+    public string? Dependencies { get; init; }
+
+    [AllowedValues("keep", "any")]
+    public string? Tests { get; init; }
+
+    public ReviewRules ToRules() => new()
+    {
+        Write = Write ?? [],
+        Never = Never ?? [],
+        MaxFiles = MaxFiles,
+        MaxLines = MaxLines,
+        Dependencies = Dependencies switch { "none" => FindingSeverity.Block, "ask" => FindingSeverity.Ask, _ => FindingSeverity.Note },
+        Tests = Tests == "keep" ? FindingSeverity.Block : FindingSeverity.Note,
+    };
+}
 
 internal sealed record CreatedRun(string Id, string Status, DateTimeOffset CreatedAt);
+
+/// <summary>The three names that clients of hosted systems use for models.</summary>
+internal static class ModelAlias
+{
+    public static string? Resolve(string? model) => model switch
+    {
+        "sonnet" => "claude-sonnet-5",
+        "opus" => "claude-opus-5-5",
+        "haiku" => "claude-haiku-4-5",
+        _ => model,
+    };
+}
+
+internal static class SizeName
+{
+    public static SandboxLimits Limits(string? size) => size switch
+    {
+        "s" => Of(1, 2, 5),
+        "m" => Of(2, 4, 10),
+        "l" => Of(4, 8, 20),
+        _ => new SandboxLimits(),
+    };
+
+    private static SandboxLimits Of(int cores, int memory, int disk) =>
+        new() { MilliCores = cores * 1000, MemoryBytes = (long)memory << 30, DiskBytes = (long)disk << 30 };
+}

@@ -1,6 +1,5 @@
-using Microsoft.AspNetCore.Builder;
+using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Ringfence.Access;
 
 namespace Ringfence.App.Api;
@@ -8,52 +7,41 @@ namespace Ringfence.App.Api;
 /// <summary><c>/v1/keys</c>: who may call.</summary>
 internal sealed class KeysApi(ApiKeyStore keys)
 {
-    public void Map(IEndpointRouteBuilder routes)
+    public void Map(ApiSurface api)
     {
-        var group = routes.MapGroup("/v1/keys");
-        group.MapGet("", ListAsync).Needs(Role.Admin);
-        group.MapPost("", CreateAsync).Needs(Role.Admin);
-        group.MapDelete("/{id}", RevokeAsync).Needs(Role.Admin);
+        api.Map(new("GET", "/v1/keys", Role.Admin, "Lists the keys, without their secrets.") { Answer = ApiJson.Default.IReadOnlyListKeyResource }, ListAsync);
+        api.Map(new("POST", "/v1/keys", Role.Admin, "Makes a key. Its secret is in this answer and nowhere else.") { Body = ApiJson.Default.CreateKeyBody, Answer = ApiJson.Default.KeyResource, Status = 201 }, CreateAsync);
+        api.Map(new("DELETE", "/v1/keys/{id}", Role.Admin, "Revokes a key.") { Status = 204 }, RevokeAsync);
     }
 
-    private async Task<IResult> ListAsync(CancellationToken cancellationToken) => Results.Json(
-        [.. (await keys.ListAsync(cancellationToken)).Select(key => KeyResource.Of(key))], ApiJson.Default.IReadOnlyListKeyResource);
+    private async Task<IResult> ListAsync(ApiCall call, CancellationToken cancellationToken) =>
+        call.Ok<IReadOnlyList<KeyResource>>([.. (await keys.ListAsync(cancellationToken)).Select(key => KeyResource.Of(key))]);
 
-    private async Task<IResult> CreateAsync(HttpContext http, CancellationToken cancellationToken)
+    private async Task<IResult> CreateAsync(ApiCall call, CancellationToken cancellationToken)
     {
-        if (!(await Problem.ReadAsync(http, ApiJson.Default.CreateKeyBody, cancellationToken)).Succeeded(out var body, out var why))
+        if (!(await call.BodyAsync<CreateKeyBody>(cancellationToken)).Succeeded(out var body, out var why))
         {
-            return Problem.Of(http, StatusCodes.Status400BadRequest, why);
+            return call.Refuse(why);
         }
 
-        var failures = new List<Failure>();
-
-        if (body.Name is not { Length: >= 1 and <= 64 } name || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '@'))
-        {
-            failures.Add(new Failure("bad_field", "name: 1 to 64 letters, digits, and - _ . @"));
-        }
-
-        if (!Enum.TryParse<Role>(body.Role, ignoreCase: true, out var role) || body.Role is null || char.IsAsciiDigit(body.Role[0]))
-        {
-            failures.Add(new Failure("bad_field", "role: viewer, runner, approver or admin."));
-        }
-
-        if (failures.Count > 0)
-        {
-            return Problem.Of(http, StatusCodes.Status400BadRequest, failures);
-        }
-
-        var (key, secret) = await keys.CreateAsync(body.Name!, role, cancellationToken);
-        return Results.Json(KeyResource.Of(key, secret), ApiJson.Default.KeyResource, statusCode: StatusCodes.Status201Created);
+        var (key, secret) = await keys.CreateAsync(body.Name!, Enum.Parse<Role>(body.Role!, ignoreCase: true), cancellationToken);
+        return call.Ok(KeyResource.Of(key, secret));
     }
 
-    private async Task<IResult> RevokeAsync(HttpContext http, string id, CancellationToken cancellationToken) =>
-        await keys.TryRevokeAsync(id, cancellationToken)
+    private async Task<IResult> RevokeAsync(ApiCall call, CancellationToken cancellationToken) =>
+        await keys.TryRevokeAsync(call.Route("id"), cancellationToken)
             ? Results.NoContent()
-            : Problem.Of(http, StatusCodes.Status404NotFound, new Failure("unknown_key", "There is no such key, or it is revoked."));
+            : call.Refuse([new Failure("unknown_key", "There is no such key, or it is revoked.")]);
 }
 
-internal sealed record CreateKeyBody(string? Name = null, string? Role = null);
+internal sealed record CreateKeyBody
+{
+    [Required, StringLength(64, MinimumLength = 1), RegularExpression("^[A-Za-z0-9_.@-]+$", ErrorMessage = "letters, digits, and - _ . @")]
+    public string? Name { get; init; }
+
+    [Required, AllowedValues("viewer", "runner", "approver", "admin")]
+    public string? Role { get; init; }
+}
 
 /// <param name="Key">The secret, in the one answer that creates it.</param>
 internal sealed record KeyResource(string Id, string Name, string Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt, string? Key)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -33,7 +32,7 @@ internal sealed record Problem
             Title = ReasonPhrases.GetReasonPhrase(status),
             Status = status,
             Detail = failures[0].Message,
-            Instance = http.Request.Path,
+            Instance = Printable.Escape(http.Request.Path.ToString() is var path && path.Length > 300 ? path[..300] : http.Request.Path.ToString()),
             RequestId = http.TraceIdentifier,
             Code = failures[0].Code,
             Hint = failures[0].Hint,
@@ -41,24 +40,17 @@ internal sealed record Problem
         },
         ApiJson.Default.Problem, "application/problem+json", status);
 
-    /// <summary>Reads a body by its contract, or tells what is wrong with it and where.</summary>
-    public static async Task<Result<T>> ReadAsync<T>(
-        HttpContext http, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> contract, CancellationToken cancellationToken)
-        where T : class
+    /// <summary>The status that says the same as a failure's code.</summary>
+    public static int StatusOf(Failure failure) => failure.Code switch
     {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync(http.Request.Body, contract, cancellationToken) is { } body
-                ? body
-                : new Failure("bad_body", "The body is null.", "Send a JSON object.");
-        }
-        catch (JsonException malformed)
-        {
-            return new Failure("bad_body", $"The body is not what this endpoint takes: {malformed.Message}");
-        }
-        catch (BadHttpRequestException refused)
-        {
-            return new Failure("bad_body", refused.Message);
-        }
-    }
+        "forbidden" or "not_an_approver" or "not_a_person" or "self_approval" or "not_asked" => StatusCodes.Status403Forbidden,
+        "body_too_large" => StatusCodes.Status413PayloadTooLarge,
+        "bad_content_type" => StatusCodes.Status415UnsupportedMediaType,
+        "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
+        "workspace_not_found" => StatusCodes.Status404NotFound,
+        _ when failure.Code.StartsWith("unknown_", StringComparison.Ordinal) && failure.Code is not ("unknown_field" or "unknown_parameter") => StatusCodes.Status404NotFound,
+        "approval_closed" or "approval_expired" or "already_answered" or "digest_differs" or "run_not_ended" or "run_already_ended" or "nothing_to_resume"
+            or "budget_used_up" or "turns_used_up" or "slug_taken" or "not_frozen" => StatusCodes.Status409Conflict,
+        _ => StatusCodes.Status400BadRequest,
+    };
 }

@@ -10,6 +10,8 @@ internal sealed record RunResource
 {
     public required string Id { get; init; }
 
+    public string? TemplateSlug { get; init; }
+
     public required string Repo { get; init; }
 
     public string? Branch { get; init; }
@@ -20,13 +22,20 @@ internal sealed record RunResource
 
     public string? Model { get; init; }
 
+    public string? Workflow { get; init; }
+
     public required GuardrailsBody Guardrails { get; init; }
+
+    public required IReadOnlyDictionary<string, string> EnvVars { get; init; }
 
     /// <summary><c>pending</c>, <c>running</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public required string Status { get; init; }
 
     /// <summary>The run's own state: see the architecture's states of a run.</summary>
     public required string Phase { get; init; }
+
+    /// <summary>What a person must decide: plan, network, budget or diff; null while nothing waits.</summary>
+    public string? WaitingFor { get; init; }
 
     public string? FailReason { get; init; }
 
@@ -36,33 +45,63 @@ internal sealed record RunResource
 
     public ErrorResource? Error { get; init; }
 
+    /// <summary>The commit it started from, and the git tree and digest of what the agent made of it.</summary>
+    public string? BaseCommit { get; init; }
+
+    public string? Tree { get; init; }
+
+    public string? ChangeDigest { get; init; }
+
+    public required string RequestedBy { get; init; }
+
+    /// <summary>How often a process took it up; more than once after an interruption.</summary>
+    public int Starts { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? CompletedAt { get; init; }
 
+    public DateTimeOffset? CancelRequestedAt { get; init; }
+
     public JsonElement? Metadata { get; init; }
 
-    public static RunResource Of(Run run, IReadOnlyList<ModelResponded>? calls = null) => new()
+    public static RunResource Of(Run run, IReadOnlyList<ModelResponded>? calls = null, string? waitingFor = null) => new()
     {
         Id = run.Id.Value,
+        TemplateSlug = run.Request.Template,
         Repo = run.Request.Repository,
         Branch = run.Request.Ref,
         Prompt = run.Request.Prompt,
         Agent = run.Request.Agent,
         Model = run.Request.Model,
-        Guardrails = new GuardrailsBody(run.Request.Limits.Turns, run.Request.Limits.Cost.Dollars, (int)run.Request.Limits.Time.TotalSeconds),
+        Workflow = run.Request.Workflow,
+        Guardrails = new GuardrailsBody
+        {
+            MaxTurns = run.Request.Limits.Turns,
+            MaxCostUsd = run.Request.Limits.Cost.Dollars,
+            TimeoutSeconds = (int)run.Request.Limits.Time.TotalSeconds,
+        },
+        EnvVars = run.Request.Environment,
         Status = StatusOf(run.Status),
         Phase = run.Status.ToString().ToLowerInvariant(),
+        WaitingFor = waitingFor,
         FailReason = run.Reason?.ToName(),
         Outputs = run.Published is { } place
             ? [new OutputResource(run.Request.Output is OutputKind.Patch ? "patch" : "branch", place, run.Tree)]
             : [],
-        Usage = new UsageResource(
-            run.Cost.Dollars, run.Turns, calls?.Sum(call => call.InputTokens), calls?.Sum(call => call.OutputTokens),
-            calls?.Sum(call => call.CacheReadTokens), calls?.Sum(call => call.CacheWrite5mTokens + call.CacheWrite1hTokens)),
+        Usage = UsageResource.Of(run, calls),
         Error = run.Reason is { } reason ? new ErrorResource(reason.ToName(), run.Message ?? "") : null,
+        BaseCommit = run.BaseCommit,
+        Tree = run.Tree,
+        ChangeDigest = run.ChangeDigest,
+        RequestedBy = run.Request.RequestedBy,
+        Starts = run.Starts,
         CreatedAt = run.CreatedAt,
+        StartedAt = run.StartedAt,
         CompletedAt = run.EndedAt,
+        CancelRequestedAt = run.CancelRequestedAt,
         Metadata = run.Request.Metadata is { } metadata ? JsonDocument.Parse(metadata).RootElement : null,
     };
 
@@ -78,15 +117,32 @@ internal sealed record RunResource
     /// <summary>The states that a public status stands for; null for a word that is none.</summary>
     public static IReadOnlyList<RunStatus>? StatusesOf(string name)
     {
-        RunStatus[] found = [.. Enum.GetValues<RunStatus>().Where(status => StatusOf(status) == name)];
-        return found.Length > 0 ? found : null;
+        RunStatus[] all = [.. Enum.GetValues<RunStatus>().Where(status => StatusOf(status) == name)];
+        return all.Length > 0 ? all : Enum.TryParse<RunStatus>(name, ignoreCase: true, out var phase) && !char.IsAsciiDigit(name[0]) ? [phase] : null;
     }
 }
 
+/// <param name="Tree">Git tree of what is there: exactly what was verified and reviewed.</param>
 internal sealed record OutputResource(string Type, string Place, string? Tree);
 
-internal sealed record UsageResource(
-    decimal TotalCostUsd, int NumTurns, long? InputTokens, long? OutputTokens, long? CacheReadTokens, long? CacheCreationTokens);
+internal sealed record UsageResource(decimal TotalCostUsd, AgentUsage Agent, SandboxUsage Sandbox)
+{
+    public static UsageResource Of(Run run, IReadOnlyList<ModelResponded>? calls) => new(
+        run.Cost.Dollars,
+        new AgentUsage(
+            run.Cost.Dollars, run.Turns, calls?.Sum(call => call.InputTokens), calls?.Sum(call => call.OutputTokens), calls?.Sum(call => call.CacheReadTokens),
+            calls?.Sum(call => call.CacheWrite5mTokens + call.CacheWrite1hTokens),
+            calls is { Count: > 0 } ? calls[^1].InputTokens + calls[^1].CacheReadTokens + calls[^1].CacheWrite5mTokens + calls[^1].CacheWrite1hTokens : null),
+        new SandboxUsage(0, run.StartedAt is { } began && run.EndedAt is { } ended ? Math.Round((ended - began).TotalSeconds, 3) : null));
+}
+
+/// <param name="EffectiveContextTokens">Tokens of the last call's whole input.</param>
+internal sealed record AgentUsage(
+    decimal CostUsd, int NumTurns, long? InputTokens, long? OutputTokens, long? CacheReadTokens, long? CacheCreationTokens, long? EffectiveContextTokens);
+
+/// <param name="CostUsd">Always 0: the machine is your own.</param>
+/// <param name="DurationSeconds">From the first start to the end, waiting for people included.</param>
+internal sealed record SandboxUsage(decimal CostUsd, double? DurationSeconds);
 
 internal sealed record ErrorResource(string Code, string Message);
 

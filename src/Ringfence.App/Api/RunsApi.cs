@@ -1,81 +1,98 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Ringfence.Access;
 using Ringfence.App.Cli;
 using Ringfence.App.Commands;
 using Ringfence.App.Views;
+using Ringfence.Approvals;
 using Ringfence.Audit;
+using Ringfence.Outputs;
 using Ringfence.Runs;
 using Ringfence.Workspaces;
 
 namespace Ringfence.App.Api;
 
 /// <summary><c>/v1/runs</c>: translates, and does not think.</summary>
-/// <param name="repositoryRoots">Folders below which a caller may name a repository by path; elsewhere a path could read what the caller may not.</param>
-internal sealed class RunsApi(Home home, RunQueue queue, IReadOnlyList<string> repositoryRoots)
+/// <param name="stopping">The server ends: streams end too, and their readers come back with where they were.</param>
+internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules repositories, TemplatesApi templates, ServeMetrics metrics, CancellationToken stopping)
 {
-    public void Map(IEndpointRouteBuilder routes)
+    private static readonly QueryParameter Page = QueryParameter.Number("page", 1, 1, 1_000_000, "From 1.");
+    private static readonly QueryParameter Limit = QueryParameter.Number("limit", 20, 1, 100, "How many on a page.");
+    private static readonly QueryParameter Statuses = new("status", "Comma separated: pending, running, completed, failed, cancelled, or a phase.");
+    private static readonly QueryParameter Search = new("search", "Part of the prompt, the repository or the id.");
+    private static readonly QueryParameter Template = new("template", "Slug of the template.");
+    private static readonly QueryParameter Model = new("model", "Model id as it was asked for.");
+    private static readonly QueryParameter OutputTypes = new("outputTypes", "Comma separated: branch, patch, none.");
+    private static readonly QueryParameter SortBy = QueryParameter.Choice("sortBy", ["createdAt", "costUsd"], "What to sort by.");
+    private static readonly QueryParameter Order = QueryParameter.Choice("order", ["desc", "asc"], "In which order.");
+    private static readonly QueryParameter LogLimit = QueryParameter.Number("limit", 50, 1, 250, "How many events.");
+    private static readonly QueryParameter Offset = QueryParameter.Number("offset", 0, 0, int.MaxValue, "How many to leave out.");
+    private static readonly QueryParameter Category = new("category", $"Comma separated: {string.Join(", ", LogCategory.Names)}.");
+    private static readonly QueryParameter After = QueryParameter.Number("after", -1, 0, int.MaxValue, "Only events after this number.");
+    private static readonly QueryParameter Format = QueryParameter.Choice("format", ["patch", "stat"], "Whole, or one line a file.");
+
+    public void Map(ApiSurface api)
     {
-        var runs = routes.MapGroup("/v1/runs");
-        runs.MapPost("", CreateAsync).Needs(Role.Runner);
-        runs.MapGet("", ListAsync).Needs(Role.Viewer);
-        runs.MapGet("/{id}", GetAsync).Needs(Role.Viewer);
-        runs.MapPost("/{id}/cancel", CancelAsync).Needs(Role.Runner);
-        runs.MapGet("/{id}/logs", LogsAsync).Needs(Role.Viewer);
-        runs.MapGet("/{id}/events", EventsAsync).Needs(Role.Viewer);
-        runs.MapGet("/{id}/diff", DiffAsync).Needs(Role.Viewer);
+        api.Map(new("POST", "/v1/runs", Role.Runner, "Starts a run. It is durable when this answers.") { Body = ApiJson.Default.CreateRunBody, Answer = ApiJson.Default.CreatedRun, Status = 201, Headers = ["Idempotency-Key"] }, CreateAsync);
+        api.Map(new("GET", "/v1/runs", Role.Viewer, "Lists runs.") { Query = [Page, Limit, Statuses, Search, Template, Model, OutputTypes, SortBy, Order], Answer = ApiJson.Default.RunList }, ListAsync);
+        api.Map(new("GET", "/v1/runs/{id}", Role.Viewer, "Shows a run.") { Answer = ApiJson.Default.RunResource }, GetAsync);
+        api.Map(new("POST", "/v1/runs/{id}/cancel", Role.Runner, "Cancels a run, whatever it is doing. What it changed is kept.") { Status = 202 }, CancelAsync);
+        api.Map(new("POST", "/v1/runs/{id}/resume", Role.Runner, "Goes on from an ended run, as a new run.") { Body = ApiJson.Default.ResumeBody, Answer = ApiJson.Default.CreatedRun, Status = 201, Headers = ["Idempotency-Key"] }, ResumeAsync);
+        api.Map(new("GET", "/v1/runs/{id}/logs", Role.Viewer, "Pages through a run's events.") { Query = [LogLimit, Offset, Category], Answer = ApiJson.Default.LogList }, LogsAsync);
+        api.Map(new("GET", "/v1/runs/{id}/events", Role.Viewer, "Streams a run's events until it has ended.") { Query = [After], Headers = ["Last-Event-ID"], AnswerType = "text/event-stream" }, EventsAsync);
+        api.Map(new("GET", "/v1/runs/{id}/diff", Role.Viewer, "The change set as git has it.") { Query = [Format], AnswerType = "text/x-patch" }, DiffAsync);
+        api.Map(new("GET", "/v1/runs/{id}/salvage", Role.Viewer, "What there is of a run's change set, whatever its ending.") { Answer = ApiJson.Default.SalvageResource }, SalvageAsync);
+        api.Map(new("GET", "/v1/runs/{id}/artifacts/{name}", Role.Viewer, "A file that the run produced, or content of its record by SHA-256.") { AnswerType = "application/octet-stream" }, ArtifactAsync);
     }
 
-    private async Task<IResult> CreateAsync(HttpContext http, CancellationToken cancellationToken)
+    private async Task<IResult> CreateAsync(ApiCall call, CancellationToken cancellationToken)
     {
-        var body = await Problem.ReadAsync(http, ApiJson.Default.CreateRunBody, cancellationToken);
-        var request = body.Succeeded(out var read, out var why) ? read.ToRequest(http.Caller().Principal) : Result.Fail<RunRequest>(why);
-
-        if (!request.Succeeded(out var valid, out why))
+        if (!(await call.BodyAsync<CreateRunBody>(cancellationToken)).Succeeded(out var body, out var why))
         {
-            return Problem.Of(http, StatusCodes.Status400BadRequest, why);
+            return call.Refuse(why);
         }
 
-        if (!MayUse(valid.Repository))
+        var template = body.Template is { } slug ? await templates.FindAsync(slug, cancellationToken) : null;
+
+        if (body.Template is not null && template is null)
         {
-            return Problem.Of(http, StatusCodes.Status400BadRequest, new Failure(
-                "repository_not_allowed", "repo: a URL with https or ssh, or a path below one of the server's --repo-root folders."));
+            return call.Refuse(StatusCodes.Status400BadRequest, new Failure("unknown_template", "template: there is none of that slug.", "GET /v1/templates lists them."));
         }
 
-        var key = http.Request.Headers["Idempotency-Key"].ToString();
+        return body.ToRequest(call.Principal, template).Succeeded(out var request, out why) && repositories.Resolve(request.Repository).Succeeded(out var address, out why)
+            ? await EnqueueAsync(call, request with { Repository = address }, cancellationToken)
+            : call.Refuse(why);
+    }
 
-        if (key.Length > 255)
+    private async Task<IResult> EnqueueAsync(ApiCall call, RunRequest request, CancellationToken cancellationToken)
+    {
+        var key = call.Http.Request.Headers["Idempotency-Key"].ToString();
+
+        if (key.Length > 255 || key.Any(c => c is < ' ' or > '~'))
         {
-            return Problem.Of(http, StatusCodes.Status400BadRequest, new Failure("bad_idempotency_key", "Idempotency-Key has at most 255 characters."));
+            return call.Refuse([new Failure("bad_idempotency_key", "Idempotency-Key has at most 255 printable ASCII characters.")]);
         }
 
         // The caller is part of the key: one must not find another's run by guessing.
-        var enqueued = await home.Runs.EnqueueAsync(valid, key.Length == 0 ? null : $"{http.Caller().Id}:{key}", cancellationToken);
-
-        if (!enqueued.Succeeded(out var accepted, out why))
+        if (!(await home.Runs.EnqueueAsync(request, key.Length == 0 ? null : $"{call.Key.Id}:{key}", cancellationToken)).Succeeded(out var accepted, out var why))
         {
-            return Problem.Of(http, StatusCodes.Status422UnprocessableEntity, why);
+            return call.Refuse(why);
         }
 
-        var (run, isNew) = accepted;
         queue.Ring();
-
-        return Results.Json(
-            new CreatedRun(run.Id.Value, RunResource.StatusOf(run.Status), run.CreatedAt), ApiJson.Default.CreatedRun,
-            statusCode: isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+        var (run, isNew) = accepted;
+        return call.Ok(new CreatedRun(run.Id.Value, RunResource.StatusOf(run.Status), run.CreatedAt), isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> ListAsync(HttpContext http, CancellationToken cancellationToken)
+    private async Task<IResult> ListAsync(ApiCall call, CancellationToken cancellationToken)
     {
-        var failures = new List<Failure>();
-        var query = http.Request.Query;
         var statuses = new List<RunStatus>();
+        var outputs = new List<OutputKind>();
 
-        foreach (var name in query["status"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var name in Words(call.Text(Statuses)))
         {
             if (RunResource.StatusesOf(name) is { } known)
             {
@@ -83,58 +100,94 @@ internal sealed class RunsApi(Home home, RunQueue queue, IReadOnlyList<string> r
             }
             else
             {
-                failures.Add(new Failure("bad_parameter", $"status: '{name}' is none of pending, running, completed, failed, cancelled."));
+                call.Fail($"status: '{Printable.Escape(name)}' is none of pending, running, completed, failed, cancelled.");
             }
         }
 
-        var page = Number(query, "page", 1, 1, 1_000_000, failures);
-        var limit = Number(query, "limit", 20, 1, 100, failures);
-        var byCost = Choice(query, "sortBy", ["createdAt", "costUsd"], failures) == "costUsd";
-        var ascending = Choice(query, "order", ["desc", "asc"], failures) == "asc";
-
-        if (failures.Count > 0)
+        foreach (var name in Words(call.Text(OutputTypes)))
         {
-            return Problem.Of(http, StatusCodes.Status400BadRequest, failures);
+            if (Enum.TryParse<OutputKind>(name, ignoreCase: true, out var kind) && !char.IsAsciiDigit(name[0]))
+            {
+                outputs.Add(kind);
+            }
+            else
+            {
+                call.Fail($"outputTypes: '{Printable.Escape(name)}' is none of branch, patch, none.");
+            }
         }
 
-        var found = await home.Runs.SearchAsync(
-            new RunQuery(page, limit, statuses, Text(query, "search"), Text(query, "model"), byCost, ascending), cancellationToken);
+        var query = new RunQuery(
+            call.Number(Page), call.Number(Limit), statuses, call.Text(Search), ModelAlias.Resolve(call.Text(Model)), call.Text(SortBy) == "costUsd", call.Text(Order) == "asc")
+        {
+            Template = call.Text(Template),
+            Outputs = outputs,
+        };
 
-        return Results.Json(
-            new RunList(
-                [.. found.Runs.Select(run => RunResource.Of(run))],
-                new PaginationResource(page, limit, found.Total, (found.Total + limit - 1) / limit),
-                new RunListMeta(found.Active, found.HasEverRun)),
-            ApiJson.Default.RunList);
+        if (call.Failures.Count > 0)
+        {
+            return call.BadRequest();
+        }
+
+        var found = await home.Runs.SearchAsync(query, cancellationToken);
+        return call.Ok(new RunList(
+            [.. found.Runs.Select(run => RunResource.Of(run))],
+            new PaginationResource(query.Page, query.Limit, found.Total, (found.Total + query.Limit - 1) / query.Limit),
+            new RunListMeta(found.Active, found.HasEverRun)));
     }
 
-    private Task<IResult> GetAsync(HttpContext http, string id, CancellationToken cancellationToken) => WithRunAsync(http, id, async run =>
-        Results.Json(
-            RunResource.Of(run, await new AuditReader(home.Database).FactsAsync<ModelResponded>(run.Id, cancellationToken)), ApiJson.Default.RunResource),
-        cancellationToken);
-
-    private Task<IResult> CancelAsync(HttpContext http, string id, CancellationToken cancellationToken) => WithRunAsync(http, id, async run =>
-        await home.Supervisor.CancelAsync(run, http.Caller().Principal, cancellationToken)
-            ? Results.StatusCode(StatusCodes.Status202Accepted)
-            : Problem.Of(http, StatusCodes.Status409Conflict, new Failure("run_already_ended", "The run has already ended, or was already told to.")),
-        cancellationToken);
-
-    private Task<IResult> LogsAsync(HttpContext http, string id, CancellationToken cancellationToken) => WithRunAsync(http, id, async run =>
+    private Task<IResult> GetAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
     {
-        var failures = new List<Failure>();
-        var limit = Number(http.Request.Query, "limit", 50, 1, 250, failures);
-        var offset = Number(http.Request.Query, "offset", 0, 0, int.MaxValue, failures);
+        var asked = run.Status is RunStatus.Waiting
+            ? await new ApprovalDesk(home.Database, home.Runs, TimeProvider.System).ShowAsync(run.Id.Value, cancellationToken) : default;
 
-        if (failures.Count > 0)
+        return call.Ok(RunResource.Of(
+            run, await new AuditReader(home.Database).FactsAsync<ModelResponded>(run.Id, cancellationToken),
+            asked.Succeeded(out var approval) && approval is { Status: ApprovalStatus.Pending } ? approval.Kind.ToString().ToLowerInvariant() : null));
+    }, cancellationToken);
+
+    private Task<IResult> CancelAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
+        await home.Supervisor.CancelAsync(run, call.Principal, cancellationToken)
+            ? Results.StatusCode(StatusCodes.Status202Accepted)
+            : call.Refuse([new Failure("run_already_ended", "The run has already ended, or was already told to.")]),
+        cancellationToken);
+
+    private Task<IResult> ResumeAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
+    {
+        if (!(await call.BodyAsync<ResumeBody>(cancellationToken)).Succeeded(out var body, out var why))
         {
-            return Problem.Of(http, StatusCodes.Status400BadRequest, failures);
+            return call.Refuse(why);
+        }
+
+        return (await new RunResumption(home.Database, home.Runs, home.Workspaces).RequestAsync(run.Id.Value, body.ToTerms(), call.Principal, cancellationToken))
+            .Succeeded(out var request, out why)
+            ? await EnqueueAsync(call, request, cancellationToken)
+            : call.Refuse(why);
+    }, cancellationToken);
+
+    private Task<IResult> LogsAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
+    {
+        var (limit, offset) = (call.Number(LogLimit), call.Number(Offset));
+        var categories = Words(call.Text(Category)).ToHashSet(StringComparer.Ordinal);
+
+        foreach (var unknown in categories.Except(LogCategory.Names))
+        {
+            call.Fail($"category: '{Printable.Escape(unknown)}' is none of {string.Join(", ", LogCategory.Names)}.");
+        }
+
+        if (call.Failures.Count > 0)
+        {
+            return call.BadRequest();
         }
 
         var events = new List<JsonElement>();
+        var skip = categories.Count == 0 ? 0 : offset;
 
-        await foreach (var happened in new AuditReader(home.Database).EventsAsync(run.Id, offset - 1L, [], cancellationToken))
+        await foreach (var happened in new AuditReader(home.Database).EventsAsync(run.Id, categories.Count == 0 ? offset - 1L : -1, [], cancellationToken))
         {
-            events.Add(JsonDocument.Parse(happened.Body).RootElement);
+            if ((categories.Count == 0 || categories.Contains(LogCategory.Of(happened.Type))) && skip-- <= 0)
+            {
+                events.Add(JsonDocument.Parse(happened.Body).RootElement);
+            }
 
             if (events.Count == limit)
             {
@@ -142,76 +195,132 @@ internal sealed class RunsApi(Home home, RunQueue queue, IReadOnlyList<string> r
             }
         }
 
-        return Results.Json(new LogList(events, offset, limit), ApiJson.Default.LogList);
+        return call.Ok(new LogList(events, offset, limit));
     }, cancellationToken);
 
     /// <summary>Server-sent events, from a sequence number or where <c>Last-Event-ID</c> left off, until the run has ended.</summary>
-    private Task<IResult> EventsAsync(HttpContext http, string id, CancellationToken cancellationToken) => WithRunAsync(http, id, async run =>
+    private Task<IResult> EventsAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
     {
-        var last = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header : http.Request.Query["after"].ToString();
-        var after = long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-store";
+        var response = call.Http.Response;
+        var after = (long)call.Number(After);
 
-        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, follow: true, after, CancellationToken.None, cancellationToken))
+        if (call.Http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header
+            && !long.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out after))
         {
-            await http.Response.WriteAsync($"id: {happened.Seq}\nevent: {happened.Type}\ndata: {happened.Json}\n\n", Encoding.UTF8, cancellationToken);
-            await http.Response.Body.FlushAsync(cancellationToken);
+            call.Fail("Last-Event-ID: the number of an event.");
+        }
+
+        if (call.Failures.Count > 0)
+        {
+            return call.BadRequest();
+        }
+
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-store";
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+
+        metrics.StreamOpened();
+
+        try
+        {
+            await response.Body.FlushAsync(ending.Token);
+
+            await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, follow: true, after, CancellationToken.None, ending.Token))
+            {
+                await response.WriteAsync($"id: {happened.Seq}\nevent: {happened.Type}\ndata: {happened.Json}\n\n", Encoding.UTF8, ending.Token);
+                await response.Body.FlushAsync(ending.Token);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The reader comes back with Last-Event-ID.
+        }
+        finally
+        {
+            metrics.StreamClosed();
         }
 
         return Results.Empty;
     }, cancellationToken);
 
-    private Task<IResult> DiffAsync(HttpContext http, string id, CancellationToken cancellationToken) => WithRunAsync(http, id, async run =>
+    private Task<IResult> DiffAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
     {
+        var format = call.Text(Format) == "stat" ? DiffFormat.Summary : DiffFormat.Patch;
+
+        if (call.Failures.Count > 0)
+        {
+            return call.BadRequest();
+        }
+
         if (!(await ChangesOf.RunAsync(home, run, cancellationToken)).Succeeded(out var found, out var why))
         {
-            return Problem.Of(http, StatusCodes.Status404NotFound, why);
+            return call.Refuse(why);
         }
 
-        http.Response.ContentType = "text/x-patch";
-        await found.Workspace.WriteDiffAsync(found.Changes, http.Response.Body, DiffFormat.Patch, cancellationToken);
+        call.Http.Response.ContentType = "text/x-patch";
+        await found.Workspace.WriteDiffAsync(found.Changes, call.Http.Response.Body, format, cancellationToken);
         return Results.Empty;
     }, cancellationToken);
 
-    private async Task<IResult> WithRunAsync(HttpContext http, string id, Func<Run, Task<IResult>> use, CancellationToken cancellationToken) =>
-        RunId.IsValid(id) && (await home.Runs.FindAsync(id, cancellationToken)).Succeeded(out var run)
+    private Task<IResult> SalvageAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
+        (await ChangesOf.RunAsync(home, run, cancellationToken)).Succeeded(out var found, out var why)
+            ? call.Ok(SalvageResource.Of(run, found.Changes))
+            : call.Refuse(why),
+        cancellationToken);
+
+    private Task<IResult> ArtifactAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>
+    {
+        var name = call.Route("name");
+
+        // A name is never made into a path: the run knows its one file.
+        if (run.Published is { } place && run.Request.Output is OutputKind.Patch && Path.GetFileName(place) == name && File.Exists(place))
+        {
+            return Results.File(place, "text/x-patch", name);
+        }
+
+        return await new AuditReader(home.Database).ContentAsync(run.Id, name, cancellationToken) is { } content
+            ? Results.Bytes(content, "application/octet-stream")
+            : call.Refuse([new Failure("unknown_artifact", "The run has no such artifact.")]);
+    }, cancellationToken);
+
+    private async Task<IResult> WithRunAsync(ApiCall call, Func<Run, Task<IResult>> use, CancellationToken cancellationToken) =>
+        RunId.IsValid(call.Route("id")) && (await home.Runs.FindAsync(call.Route("id"), cancellationToken)).Succeeded(out var run)
             ? await use(run)
-            : Problem.Of(http, StatusCodes.Status404NotFound, new Failure("unknown_run", "There is no such run."));
+            : call.Refuse([new Failure("unknown_run", "There is no such run.")]);
 
-    private bool MayUse(string repository) =>
-        Uri.TryCreate(repository, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "ssh"
-        || repository.StartsWith('/') && repositoryRoots.Any(root => Path.GetFullPath(repository).StartsWith(root.TrimEnd('/') + "/", StringComparison.Ordinal));
-
-    private static string? Text(IQueryCollection query, string name) => query[name].ToString() is { Length: > 0 and <= 500 } text ? text : null;
-
-    private static int Number(IQueryCollection query, string name, int @default, int least, int most, List<Failure> failures)
-    {
-        var text = query[name].ToString();
-
-        if (text.Length == 0)
-        {
-            return @default;
-        }
-
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
-        {
-            return number;
-        }
-
-        failures.Add(new Failure("bad_parameter", $"{name}: a whole number from {least} to {most}."));
-        return @default;
-    }
-
-    private static string Choice(IQueryCollection query, string name, IReadOnlyList<string> choices, List<Failure> failures)
-    {
-        var text = query[name].ToString();
-
-        if (text.Length > 0 && !choices.Contains(text))
-        {
-            failures.Add(new Failure("bad_parameter", $"{name}: one of {string.Join(", ", choices)}."));
-        }
-
-        return text.Length == 0 ? choices[0] : text;
-    }
+    private static string[] Words(string? text) => (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }
+
+/// <summary>What a resumed run may use on top of what the ended one had left.</summary>
+internal sealed record ResumeBody
+{
+    [StringLength(50_000, MinimumLength = 1)]
+    public string? Instruction { get; init; }
+
+    [Range(0.0, 1000.0)]
+    public decimal? MoreCostUsd { get; init; }
+
+    [Range(0, 1000)]
+    public int? MoreTurns { get; init; }
+
+    [Range(0, 86_400)]
+    public int? MoreSeconds { get; init; }
+
+    public ResumeTerms ToTerms() => new()
+    {
+        Instruction = Instruction,
+        MoreCost = Money.FromDollars(MoreCostUsd ?? 0),
+        MoreTurns = MoreTurns ?? 0,
+        MoreTime = TimeSpan.FromSeconds(MoreSeconds ?? 0),
+    };
+}
+
+internal sealed record SalvageResource(string Run, string Base, string Tree, string Digest, IReadOnlyList<SalvagedFile> Files)
+{
+    public static SalvageResource Of(Run run, ChangeSet changes) => new(
+        run.Id.Value, changes.Base, changes.Tree, changes.Digest,
+        [.. changes.Files.Select(file => new SalvagedFile(file.Path.ToString(), file.Operation.ToString().ToLowerInvariant(), file.LinesAdded, file.LinesRemoved))]);
+}
+
+/// <param name="LinesAdded">-1 for a binary file.</param>
+internal sealed record SalvagedFile(string Path, string Operation, int LinesAdded, int LinesRemoved);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -15,11 +14,7 @@ internal static class ServeCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var listen = new Option<string>("--listen") { Description = "Address and port of the API.", HelpName = "ADDRESS:PORT", DefaultValueFactory = _ => "127.0.0.1:7480" };
-        var most = new Option<int>("--max-runs") { Description = "Runs at once in this process.", DefaultValueFactory = _ => 4 };
-        var perRepository = new Option<int>("--max-runs-per-repo") { Description = "Runs at once of one repository.", DefaultValueFactory = _ => 2 };
-        var roots = new Option<string[]>("--repo-root") { Description = "Folder below which callers may name repositories by path. Repeatable. Default: URLs only.", HelpName = "PATH" };
-        var drain = new Option<string>("--drain-time") { Description = "After SIGTERM, how long runs may go on before they are put back into the queue.", HelpName = "TIME", DefaultValueFactory = _ => "30s" };
+        var options = new ServeOptions();
         var upstreams = new UpstreamOptions();
 
         var command = new Command(
@@ -33,9 +28,9 @@ internal static class ServeCommand
 
             Example:
               ringfence serve --listen 127.0.0.1:7480 --database postgres://ringfence@db/ringfence
-            """) { listen, most, perRepository, roots, drain };
+            """);
 
-        foreach (var option in upstreams.All)
+        foreach (var option in options.All.Concat(upstreams.All))
         {
             command.Add(option);
         }
@@ -43,28 +38,15 @@ internal static class ServeCommand
         command.WithHome(terminal, async (parsed, home, cancellationToken) =>
         {
             var servers = upstreams.Read(parsed);
-            List<Failure> failures = [.. servers.Failures];
+            var read = options.Read(parsed, Variables());
 
-            if (!IPEndPoint.TryParse(parsed.GetRequiredValue(listen), out var address))
+            if (servers.IsFailure || read.IsFailure)
             {
-                failures.Add(new Failure("bad_listen", $"--listen cannot be '{parsed.GetRequiredValue(listen)}'.", "Such as 127.0.0.1:7480."));
-            }
-
-            if (parsed.GetValue(most) is < 1 or > 1000 || parsed.GetValue(perRepository) is < 1 or > 1000)
-            {
-                failures.Add(new Failure("bad_limit", "--max-runs and --max-runs-per-repo are 1 to 1000."));
-            }
-
-            if (!Duration.TryParse(parsed.GetRequiredValue(drain), out var patience) || patience > TimeSpan.FromHours(24))
-            {
-                failures.Add(new Failure("bad_limit", $"--drain-time cannot be '{parsed.GetRequiredValue(drain)}'.", "A time of at most 24h, such as 30s or 10m."));
-            }
-
-            if (failures.Count > 0)
-            {
-                terminal.WriteFailures(failures);
+                terminal.WriteFailures([.. read.Failures, .. servers.Failures]);
                 return ExitCodes.BadInput;
             }
+
+            var settings = read.Value;
 
             if (!(await RunHost.StartAsync(home, servers.Value, cancellationToken)).Succeeded(out var host, out var why))
             {
@@ -73,22 +55,25 @@ internal static class ServeCommand
             }
 
             await using var _ = host;
-            using var logs = LoggerFactory.Create(logging => logging.AddJsonConsole(console => console.UseUtcTimestamp = true)
+            using var logs = LoggerFactory.Create(logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddJsonConsole(console => console.UseUtcTimestamp = true)
                 .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
             var queue = new RunQueue(
-                home.Runs, home.Supervisor, home.Workspaces, (request, token) => host.PrepareAsync(request, home.Folder, token), parsed.GetValue(most),
-                parsed.GetValue(perRepository), TimeProvider.System, logs.CreateLogger<RunQueue>());
+                home.Runs, home.Supervisor, home.Workspaces, (request, token) => host.PrepareAsync(request, home.Folder, token), settings.MostRuns,
+                settings.MostRunsPerRepository, TimeProvider.System, logs.CreateLogger<RunQueue>());
 
-            return await ServeAsync(terminal, home, queue, address!, parsed.GetValue(roots) ?? [], patience, cancellationToken);
+            return await ServeAsync(terminal, home, queue, settings, logs, cancellationToken);
         });
 
         return command;
     }
 
+    private static Dictionary<string, string?> Variables() => Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+        .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value, StringComparer.Ordinal);
+
     private static async Task<int> ServeAsync(
-        Terminal terminal, Home home, RunQueue queue, IPEndPoint listen, IReadOnlyList<string> roots, TimeSpan patience, CancellationToken draining)
+        Terminal terminal, Home home, RunQueue queue, ServeSettings settings, ILoggerFactory logs, CancellationToken draining)
     {
-        await using var api = ApiHost.Build(listen, home, queue, [.. roots.Select(Path.GetFullPath)]);
+        await using var api = ApiHost.Build(settings, home, queue, logs, draining);
 
         try
         {
@@ -96,7 +81,7 @@ internal static class ServeCommand
         }
         catch (IOException taken)
         {
-            terminal.WriteFailures([new Failure("bad_listen", $"Cannot listen on {listen}: {taken.Message}", "Another port: --listen 127.0.0.1:0")]);
+            terminal.WriteFailures([new Failure("bad_listen", $"Cannot listen on {settings.Listen}: {taken.Message}", "Another port: --listen 127.0.0.1:0")]);
             return ExitCodes.Environment;
         }
 
@@ -109,7 +94,7 @@ internal static class ServeCommand
         await terminal.Output.FlushAsync(draining);
 
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Interrupt.Insisted);
-        await using var drained = draining.Register(() => stopping.CancelAfter(patience));
+        await using var drained = draining.Register(() => stopping.CancelAfter(settings.DrainTime));
         await queue.RunAsync(draining, stopping.Token);
         await api.StopAsync(CancellationToken.None);
         return ExitCodes.Done;

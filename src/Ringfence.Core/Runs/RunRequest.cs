@@ -91,6 +91,9 @@ public sealed record RunRequest
     /// <summary>What people must see first.</summary>
     public IReadOnlyList<ApprovalRule> Approve { get; init; } = [];
 
+    /// <summary>Slug of the template that it took what it did not say itself from; null without one.</summary>
+    public string? Template { get; init; }
+
     /// <summary>JSON object of the caller, given back as it came; null when there is none.</summary>
     public string? Metadata { get; init; }
 

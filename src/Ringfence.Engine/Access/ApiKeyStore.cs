@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,6 +10,12 @@ namespace Ringfence.Access;
 public sealed class ApiKeyStore(Database database, TimeProvider time)
 {
     private const string Prefix = "rf_live_";
+
+    // A key that another replica revoked is refused here after this long at the latest; one revoked here at once.
+    private static readonly TimeSpan Trust = TimeSpan.FromSeconds(1);
+    private const int MostKnown = 10_000;
+
+    private readonly ConcurrentDictionary<string, (ApiKey Key, long At)> known = new(StringComparer.Ordinal);
 
     public async Task<(ApiKey Key, string Secret)> CreateAsync(string name, Role role, CancellationToken cancellationToken)
     {
@@ -27,19 +34,45 @@ public sealed class ApiKeyStore(Database database, TimeProvider time)
         (await ListAsync(cancellationToken)).Count > 0 ? null : (await CreateAsync("admin", Role.Admin, cancellationToken)).Secret;
 
     /// <summary>Whose key this is; null when it is nobody's or was revoked. Looked up by hash, so time tells nothing about a key.</summary>
-    public async Task<ApiKey?> AuthenticateAsync(string secret, CancellationToken cancellationToken) =>
-        !secret.StartsWith(Prefix, StringComparison.Ordinal) || secret.Length > 200
-            ? null
-            : await database.QuerySingleAsync(
-                "select id, name, role, created_us, revoked_us from api_keys where hash = @hash and revoked_us is null", Read, cancellationToken,
-                ("hash", Hash(secret)));
+    public async Task<ApiKey?> AuthenticateAsync(string secret, CancellationToken cancellationToken)
+    {
+        if (!secret.StartsWith(Prefix, StringComparison.Ordinal) || secret.Length > 200)
+        {
+            return null;
+        }
+
+        var hash = Hash(secret);
+        var name = Convert.ToHexStringLower(hash);
+
+        if (known.TryGetValue(name, out var seen) && time.GetElapsedTime(seen.At) < Trust)
+        {
+            return seen.Key;
+        }
+
+        var asked = time.GetTimestamp();
+        var key = await database.QuerySingleAsync(
+            "select id, name, role, created_us, revoked_us from api_keys where hash = @hash and revoked_us is null", Read, cancellationToken, ("hash", hash));
+
+        if (key is null || known.Count >= MostKnown)
+        {
+            known.TryRemove(name, out _);
+            return key;
+        }
+
+        known[name] = (key, asked);
+        return key;
+    }
 
     public Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellationToken) =>
         database.QueryAsync("select id, name, role, created_us, revoked_us from api_keys order by created_us", Read, cancellationToken);
 
-    public async Task<bool> TryRevokeAsync(string id, CancellationToken cancellationToken) =>
-        await database.ExecuteAsync(
+    public async Task<bool> TryRevokeAsync(string id, CancellationToken cancellationToken)
+    {
+        var revoked = await database.ExecuteAsync(
             "update api_keys set revoked_us = @now where id = @id and revoked_us is null", cancellationToken, ("id", id), ("now", time.GetUtcNow())) == 1;
+        known.Clear();
+        return revoked;
+    }
 
     private static ApiKey Read(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), Enum.Parse<Role>(row.GetString(2), ignoreCase: true),

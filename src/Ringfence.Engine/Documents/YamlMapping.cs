@@ -11,7 +11,7 @@ namespace Ringfence.Documents;
 /// <param name="source">File name, for messages.</param>
 /// <param name="code">Code of every failure.</param>
 /// <param name="firstLine">Line of the file at which the YAML begins, from 1: front matter starts after its fence.</param>
-internal sealed class YamlMapping(YamlMappingNode node, string source, string code, List<Failure> failures, int firstLine = 1)
+public sealed class YamlMapping(YamlMappingNode node, string source, string code, List<Failure> failures, int firstLine = 1)
 {
     private readonly HashSet<string> asked = [];
 

@@ -8,9 +8,9 @@ internal static class RunRow
     public const string Insert =
         """
         insert into runs (id, status, repository, ref, agent, model, workflow, prompt_digest, request, request_digest, requested_by, created_us, worker,
-                          lease_expires_us, claimed_us, idempotency_key, durable, starts)
+                          lease_expires_us, claimed_us, idempotency_key, durable, starts, template)
         values (@id, @status, @repository, @ref, @agent, @model, @workflow, @prompt_digest, @request, @request_digest, @requested_by, @now, @worker,
-                @lease, @claimed, @key, @durable, @starts)
+                @lease, @claimed, @key, @durable, @starts, @template)
         on conflict do nothing
         """;
 
@@ -25,7 +25,7 @@ internal static class RunRow
             ("model", request.Model), ("workflow", request.Workflow), ("prompt_digest", RunStore.Digest(request.Prompt)), ("request", json),
             ("request_digest", RunStore.Digest(json)), ("requested_by", request.RequestedBy), ("now", run.CreatedAt), ("worker", run.Worker),
             ("lease", run.Worker is null ? null : run.CreatedAt + RunStore.LeaseTime), ("claimed", run.Worker is null ? null : run.CreatedAt),
-            ("key", idempotencyKey), ("durable", run.IsDurable), ("starts", run.Starts),
+            ("key", idempotencyKey), ("durable", run.IsDurable), ("starts", run.Starts), ("template", request.Template),
         ];
     }
 

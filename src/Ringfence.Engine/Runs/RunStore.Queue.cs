@@ -132,9 +132,9 @@ public sealed partial class RunStore
         return run with { Status = RunStatus.Queued, Worker = null };
     }
 
-    /// <summary>Lets go of a run that was claimed and not begun.</summary>
+    /// <summary>Lets go of a run that was claimed and not begun, or held for an answer.</summary>
     public Task ReleaseAsync(RunId id, CancellationToken cancellationToken) => database.ExecuteAsync(
-        "update runs set worker = null, lease_expires_us = null where id = @id and worker = @me and status = 'queued'", cancellationToken,
+        "update runs set worker = null, lease_expires_us = null where id = @id and worker = @me and status in ('queued', 'waiting')", cancellationToken,
         ("id", id), ("me", WorkerId.Current.ToString()));
 
     /// <summary>Runs that look alive and whose supervisor is not: its process is gone, or its lease ran out on a machine that we cannot see.</summary>

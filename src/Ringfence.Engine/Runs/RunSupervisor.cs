@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Ringfence.Approvals;
 using Ringfence.Audit;
 using Ringfence.Secrets;
 using Ringfence.Storage;
@@ -17,6 +18,8 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
     /// <summary>The time that an ended run has for keeping its change set.</summary>
     private static readonly TimeSpan SalvageTime = TimeSpan.FromMinutes(2);
+
+    private readonly ApprovalDesk approvals = new(database, store, time);
 
     /// <summary>Admits a run that this process will execute. Nothing is started yet, so that a screen can watch from the first event.</summary>
     public async Task<ActiveRun> AdmitAsync(RunRequest request, SecretRedactor redactor, CancellationToken cancellationToken) =>
@@ -89,7 +92,12 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     {
         var asked = await store.TryRequestCancelAsync(run.Id, by, cancellationToken);
 
-        if (await store.TryTakeIdleAsync(run.Id, cancellationToken) is { } idle)
+        if (run.Status is RunStatus.Waiting)
+        {
+            // What people were asked must be closed with it.
+            await approvals.SweepAsync(cancellationToken);
+        }
+        else if (await store.TryTakeIdleAsync(run.Id, cancellationToken) is { } idle)
         {
             var active = await OpenAsync(idle, SecretRedactor.None, CancellationToken.None);
 
@@ -110,6 +118,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     public async Task<IReadOnlyList<Run>> RecoverAsync(WorkspaceStore workspaces, CancellationToken cancellationToken)
     {
         var ended = new List<Run>();
+        await approvals.SweepAsync(cancellationToken);
 
         foreach (var abandoned in await store.AbandonedAsync(cancellationToken))
         {
@@ -124,7 +133,8 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
     private async Task<Run?> RecoverAsync(Run abandoned, WorkspaceStore workspaces, CancellationToken cancellationToken)
     {
-        if (abandoned is { IsDurable: true, Status: RunStatus.Queued, CancelRequestedBy: null })
+        // Nobody works on a run that waits: who died only held it for an answer.
+        if (abandoned is { Status: RunStatus.Waiting } or { IsDurable: true, Status: RunStatus.Queued, CancelRequestedBy: null })
         {
             await store.ReleaseAsync(abandoned.Id, cancellationToken);
             return null;
