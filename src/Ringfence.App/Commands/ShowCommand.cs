@@ -2,6 +2,7 @@ using System.CommandLine;
 using Ringfence.App.Cli;
 using Ringfence.App.Views;
 using Ringfence.Audit;
+using Ringfence.Runs;
 
 namespace Ringfence.App.Commands;
 
@@ -12,10 +13,16 @@ internal static class ShowCommand
     {
         var argument = CommandActions.RunArgument();
         var json = CommandActions.Json();
-        var command = new Command("show", "Shows one run: ending, cost, commands, connections, files, checks.") { argument, json };
+        var turn = new Option<int?>("--turn") { Description = "Open one turn: its call, context, tools with their content, commands.", HelpName = "N" };
+        var command = new Command("show", "Shows one run: ending, turns, cost, commands, connections, files, checks.") { argument, turn, json };
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {
+            if (parsed.GetValue(turn) is { } number)
+            {
+                return await TurnAsync(terminal, home, run, number, parsed.GetValue(json), cancellationToken);
+            }
+
             var changes = (await ChangesOf.RunAsync(home, run, cancellationToken)).Succeeded(out var found) ? found.Changes : null;
 
             if (parsed.GetValue(json))
@@ -39,5 +46,33 @@ internal static class ShowCommand
         });
 
         return command;
+    }
+
+    /// <summary>With <c>--json</c>: the turn's events as they were recorded.</summary>
+    private static async Task<int> TurnAsync(Terminal terminal, Home home, Run run, int number, bool json, CancellationToken cancellationToken)
+    {
+        var reader = new AuditReader(home.Database);
+        var turns = RunTurn.Of(await reader.AllAsync(run.Id, cancellationToken));
+
+        if (turns.FirstOrDefault(turn => turn.Number == number) is not { } asked)
+        {
+            terminal.WriteFailures([new Failure(
+                "no_such_turn", turns.Count == 0 ? $"Run {run.Id} has no turn: it asked no model." : $"Run {run.Id} has no turn {number}.",
+                turns.Count == 0 ? null : $"Turns are numbered from 1 to {turns.Count}.")]);
+            return ExitCodes.BadInput;
+        }
+
+        if (json)
+        {
+            foreach (var happened in asked.Events)
+            {
+                terminal.WriteLine(happened.Json);
+            }
+
+            return ExitCodes.Done;
+        }
+
+        await new TurnView(terminal, reader, run.Id, turns).WriteAsync(asked, cancellationToken);
+        return ExitCodes.Done;
     }
 }

@@ -3,7 +3,7 @@ using Ringfence.Audit;
 
 namespace Ringfence.App.Views;
 
-/// <summary>What the boundary saw of a run, grouped as people ask: walls, model calls, commands as a tree, connections.</summary>
+/// <summary>What the boundary saw of a run, grouped as people ask: walls, turns, model calls, commands as a tree, files, connections.</summary>
 internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> events)
 {
     private const int MostCommands = 200;
@@ -12,6 +12,7 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
     public void Write()
     {
         Walls();
+        Turns();
         Calls();
         Commands();
         Files();
@@ -61,28 +62,29 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
 
     private void Commands()
     {
-        var finished = Facts<CommandFinished>().ToDictionary(command => (command.Sandbox, command.Command));
+        var finished = Facts<CommandFinished>().ToList();
 
         foreach (var sandbox in Facts<CommandStarted>().GroupBy(command => command.Sandbox))
         {
             var commands = sandbox.ToList();
             Heading($"Commands in {sandbox.Key}: {commands.Count}");
-            var depths = new Dictionary<long, int> { [0] = -1 };
+            var left = CommandTree.Write(terminal, commands, finished, MostCommands);
 
-            foreach (var command in commands.Take(MostCommands))
+            if (left > 0)
             {
-                var depth = depths[command.Command] = depths.GetValueOrDefault(command.Parent, -1) + 1;
-                var ending = finished.TryGetValue((command.Sandbox, command.Command), out var end) ? Ending(end) : "";
-                var text = string.Join(' ', command.Arguments.Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument));
-                var line = $"  {new string(' ', Math.Min(depth, 20) * 2)}{Printable.EscapeLines(text.ReplaceLineEndings(" ⏎ "))}";
-                var room = Math.Max(20, terminal.Width - ending.Length - 3);
-                terminal.WriteLine($"{(line.Length <= room ? line : line[..(room - 1)] + "…")}  {terminal.Paint(ending, Ansi.Dim)}");
+                terminal.WriteLine($"  … and {left} more: ringfence logs RUN --all");
             }
+        }
+    }
 
-            if (commands.Count > MostCommands)
-            {
-                terminal.WriteLine($"  … and {commands.Count - MostCommands} more: ringfence logs RUN --all");
-            }
+    private void Turns()
+    {
+        var turns = RunTurn.Of(events);
+
+        if (turns.Count > 0)
+        {
+            Heading("Turns");
+            new TurnList(terminal, turns).Write();
         }
     }
 
@@ -109,10 +111,6 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
             terminal.WriteLine($"  … and {files.Count - MostFiles} more: ringfence audit files --run RUN");
         }
     }
-
-    private static string Ending(CommandFinished end) =>
-        (!end.Known ? "?" : end.Signal != 0 ? $"signal {end.Signal}" : $"exit {end.ExitCode}")
-        + $", {Duration.Show(TimeSpan.FromMicroseconds(end.DurationMicroseconds))}";
 
     private void Findings()
     {
