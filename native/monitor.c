@@ -115,7 +115,7 @@ static void start_sampling(struct monitor *monitor)
 static void no_command(const struct monitor *monitor, int error)
 {
 	message_begin('E');
-	message_text("sandbox_command");
+	message_text(error == ENOENT ? "sandbox_command_missing" : "sandbox_command");
 	{
 		char detail[512];
 

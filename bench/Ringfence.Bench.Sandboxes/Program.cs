@@ -1,101 +1,27 @@
-using System.Diagnostics;
 using System.Globalization;
-using Ringfence.Audit;
+using Ringfence.Bench.Sandboxes;
 using Ringfence.Sandboxes;
 
-// Prints one Markdown table. Each sandbox stands beside the same work done without one, in the same run: on a busy machine only ratios mean something.
-// usage: Ringfence.Bench.Sandboxes NATIVE-LAUNCHER [ROUNDS]
-var native = Path.GetFullPath(args[0]);
-var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 31;
-const int files = 50_000;
-const string loop = "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done";
-var root = Directory.CreateTempSubdirectory("ringfence-bench-").FullName;
+// Prints Markdown tables.
+if (args is not ["speed" or "memory", var native, ..])
+{
+    Console.Error.WriteLine("""
+        usage: Ringfence.Bench.Sandboxes speed NATIVE-LAUNCHER [ROUNDS]
+               Ringfence.Bench.Sandboxes memory NATIVE-LAUNCHER [PERCENT of the whole flood]
+        """);
+    return 2;
+}
+
+var number = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : (int?)null;
+var folder = Directory.CreateTempSubdirectory("ringfence-bench-").FullName;
 
 try
 {
-    var launcher = new SandboxLauncher(native, Directory.CreateDirectory(Path.Combine(root, "scratch")).FullName, TimeProvider.System);
-    var (lower, upper) = (Fill(Path.Combine(root, "base")), Directory.CreateDirectory(Path.Combine(root, "upper")).FullName);
-    var times = new SortedDictionary<string, List<double>>(StringComparer.Ordinal);
-
-    for (var round = 0; round < rounds; round++)
-    {
-        await Time("1 host: start and end /bin/true", () => Host("/bin/true"));
-        await Time("1 sandbox: start and end /bin/true", () => Inside(new SandboxSpec { Command = ["/bin/true"] }));
-
-        var full = new SandboxSpec
-        {
-            Command = ["/bin/sleep", "1000"],
-            Workspace = new WorkspaceMount(lower, upper),
-            Doors = SandboxDoors.Gateway | SandboxDoors.Egress,
-        };
-        Sandbox? sandbox = null;
-        await Time($"2 sandbox: start with {files:N0} files below, both doors, record, limits", async () => sandbox = (await launcher.StartAsync(full, "bench", new NoRecord(), default)).Value);
-        await Time("3 sandbox: kill to nothing left", () => sandbox!.DisposeAsync().AsTask());
-    }
-
-    for (var round = 0; round < Math.Max(3, rounds / 6); round++)
-    {
-        await Time("4 host: a shell that forks and executes 1,000 times", () => Host("/bin/sh", "-c", loop));
-        await Time("4 sandbox: the same, recorded", () => Inside(new SandboxSpec { Command = ["/bin/sh", "-c", loop] }));
-        await Time($"5 list of changes, {files:N0} changed files", () => Task.Run(() => OverlayChanges.Walk(lower).Count()));
-    }
-
-    Console.WriteLine("| what | median ms | min | p99 |\n|---|---|---|---|");
-
-    foreach (var (what, all) in times)
-    {
-        all.Sort();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"| {what[2..]} | {all[all.Count / 2]:F1} | {all[0]:F1} | {all[Math.Min(all.Count - 1, all.Count * 99 / 100)]:F1} |"));
-    }
-
-    async Task Time(string what, Func<Task> action)
-    {
-        var watch = Stopwatch.StartNew();
-        await action();
-        (times.TryGetValue(what, out var list) ? list : times[what] = []).Add(watch.Elapsed.TotalMilliseconds);
-    }
-
-    async Task Inside(SandboxSpec spec)
-    {
-        await using var sandbox = (await launcher.StartAsync(spec, "bench", new NoRecord(), default)).Value;
-        await sandbox.Completion;
-    }
+    var launcher = new SandboxLauncher(Path.GetFullPath(native), Directory.CreateDirectory(Path.Combine(folder, "scratch")).FullName, TimeProvider.System);
+    await (args[0] == "speed" ? SpeedBenchmark.RunAsync(launcher, folder, number ?? 31) : MemoryBenchmark.RunAsync(launcher, folder, number ?? 100));
+    return 0;
 }
 finally
 {
-    Directory.Delete(root, recursive: true);
-}
-
-static async Task Host(params string[] command)
-{
-    using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
-    await process.WaitForExitAsync();
-}
-
-static string Fill(string folder)
-{
-    for (var i = 0; i < files; i++)
-    {
-        if (i % 100 == 0)
-        {
-            Directory.CreateDirectory(Path.Combine(folder, $"{i / 100}"));
-        }
-
-        File.WriteAllText(Path.Combine(folder, $"{i / 100}", $"{i}"), "");
-    }
-
-    return folder;
-}
-
-/// <summary>Takes facts and keeps none, so that only the sandbox is measured.</summary>
-internal sealed class NoRecord : IRecorder
-{
-    private long count;
-
-    public long Append(AuditFact fact) => Interlocked.Increment(ref count);
-
-    public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-    public string Keep(ReadOnlySpan<byte> content) => "";
+    Directory.Delete(folder, recursive: true);
 }

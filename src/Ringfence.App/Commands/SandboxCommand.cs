@@ -15,6 +15,8 @@ internal static class SandboxCommand
 {
     /// <summary>As container tools have it: the sandbox itself failed, as against the command in it.</summary>
     private const int CouldNotStart = 125;
+    private const int CannotExecute = 126;
+    private const int NoSuchCommand = 127;
     private const int TimedOut = 124;
     private const int Killed = 137;
 
@@ -33,7 +35,8 @@ internal static class SandboxCommand
               ringfence sandbox --repo . --write-through --allow-preset npm -- npm install
               ringfence sandbox --record events.jsonl --memory 512MiB -- ./untrusted.sh
 
-            Exit code: the command's own; 124 out of time, 137 ended by a limit or signal, 125 when the sandbox could not start.
+            Exit code: the command's own, 128 and the signal that ended it; 124 out of time, 137 ended by a limit, 125 when the sandbox could not start,
+            126 and 127 when the command cannot be executed or is not there.
             """);
 
         foreach (var option in options.All.Concat(network.All))
@@ -85,7 +88,7 @@ internal static class SandboxCommand
         if (!(await launcher.StartAsync(spec, "sandbox", recorder, cancellationToken)).Succeeded(out var sandbox, out var why))
         {
             terminal.WriteFailures(why);
-            return CouldNotStart;
+            return why.Any(f => f.Code == "sandbox_command_missing") ? NoSuchCommand : why.Any(f => f.Code == "sandbox_command") ? CannotExecute : CouldNotStart;
         }
 
         SandboxExit exit;

@@ -52,7 +52,7 @@ internal sealed class SandboxOptions
             Mounts = inside.Mounts(parsed, failures),
             Limits = limits.Read(parsed, failures) with { OutputBytes = 0, WallTime = Time(parsed.GetValue(timeout), failures) },
             Doors = SandboxDoors.Egress,
-            Terminal = terminal ? new SandboxTerminal(Console.WindowHeight, Console.WindowWidth) : null,
+            Terminal = terminal ? StandardStreams.SizeOfOurs() : null,
         };
 
         return new SandboxRequest(spec, folder is null ? null : Path.GetFullPath(folder), parsed.GetValue(writeThrough), parsed.GetValue(record), parsed.GetValue(json));

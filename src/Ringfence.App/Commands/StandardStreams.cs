@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Ringfence.Sandboxes;
 
 namespace Ringfence.App.Commands;
@@ -6,10 +7,14 @@ namespace Ringfence.App.Commands;
 /// <summary>Connects our standard streams with a sandbox's: byte for byte through pipes, or as a raw terminal.</summary>
 internal static class StandardStreams
 {
+    /// <summary>A terminal as large as ours.</summary>
+    public static SandboxTerminal SizeOfOurs() => new(Console.WindowHeight, Console.WindowWidth);
+
     /// <param name="outputToError">Keeps standard output free for a summary.</param>
     public static async Task RelayAsync(Sandbox sandbox, bool terminal, bool outputToError)
     {
         using var raw = terminal ? new RawTerminal() : null;
+        using var resized = terminal ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => sandbox.ResizeTerminal(SizeOfOurs())) : null;
 
         // Reading our input cannot be cancelled; it ends with the process.
         _ = FeedAsync(sandbox);
@@ -35,17 +40,19 @@ internal static class StandardStreams
     {
         var buffer = new byte[64 << 10];
 
-        try
+        while (await from.ReadAsync(buffer) is > 0 and var count)
         {
-            while (await from.ReadAsync(buffer) is > 0 and var count)
+            try
             {
                 await to.WriteAsync(buffer.AsMemory(0, count));
                 await to.FlushAsync();
             }
-        }
-        catch (IOException)
-        {
-            // A terminal's other end closes with an error, and whoever reads us may have had enough.
+            catch (IOException)
+            {
+                // Whoever reads us has had enough: the command learns it as it would without us, by a pipe that nobody reads.
+                await from.DisposeAsync();
+                return;
+            }
         }
     }
 

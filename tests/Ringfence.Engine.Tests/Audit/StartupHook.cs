@@ -4,8 +4,8 @@ using Ringfence.Runs;
 using Ringfence.Storage;
 
 /// <summary>
-/// This test program, started again as a supervisor that records as fast as it can and tells each event that it was promised to be durable, or as one
-/// that has sandboxes. It is there to be killed. The runtime calls it before the test runner's Main, because the parent names this assembly in DOTNET_STARTUP_HOOKS; a
+/// This test program, started again as a supervisor that records as fast as it can and tells each event that it was promised to be durable, as one that
+/// has sandboxes, or as one that crashes. It is there to be killed. The runtime calls it before the test runner's Main, because the parent names this assembly in DOTNET_STARTUP_HOOKS; a
 /// second program would need a project of its own.
 /// </summary>
 [SuppressMessage("Design", "CA1050", Justification = "The runtime looks for this name without a namespace.")]
@@ -19,6 +19,11 @@ internal static class StartupHook
         {
             Ringfence.Tests.Sandboxes.Supervisor.RunAsync(supervisor).GetAwaiter().GetResult();
             Environment.Exit(0);
+        }
+
+        if (Environment.GetEnvironmentVariable(Ringfence.Tests.Processes.A_core_file.Variable) is { } core)
+        {
+            Ringfence.Tests.Processes.A_core_file.Crash(core);
         }
 
         var arguments = Environment.GetEnvironmentVariable(Variable)!.Split('|');

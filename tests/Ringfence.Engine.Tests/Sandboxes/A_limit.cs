@@ -138,6 +138,29 @@ public sealed class A_limit
     }
 
     [Fact]
+    public async Task R10_holds_a_bomb_of_zeros_to_the_room_for_changes()
+    {
+        using var folder = new TrialFolder();
+
+        // 64 MiB in 64 KiB, unpacked three ways.
+        var spec = Trial.Shell(
+            """
+            head -c 64M /dev/zero | gzip -1 > /tmp/bomb.gz
+            gunzip -c /tmp/bomb.gz > /workspace/out 2>/dev/null; echo $?; stat -c %s /workspace/out; rm /workspace/out
+            python3 -c 'import gzip, shutil; shutil.copyfileobj(gzip.open("/tmp/bomb.gz"), open("/workspace/out", "wb"))' 2>/dev/null; echo $?
+            """) with
+        {
+            Workspace = new WorkspaceMount(folder.Below("lower"), null),
+            Limits = new SandboxLimits { DiskBytes = 16L << 20 },
+        };
+        var lines = await Attack.RunAsync(spec);
+
+        Assert.NotEqual("0", lines[0]);
+        Assert.InRange(int.Parse(lines[1], System.Globalization.CultureInfo.InvariantCulture), 1, 16 << 20);
+        Assert.NotEqual("0", lines[2]);
+    }
+
+    [Fact]
     public async Task R12_ends_a_command_that_prints_without_end()
     {
         var trial = await Trial.RunAsync(Trial.Shell("yes") with { Limits = new SandboxLimits { OutputBytes = 1 << 20 } });

@@ -40,6 +40,19 @@ public sealed class An_attack_on_processes
     }
 
     [Fact]
+    public async Task P04_gains_nothing_from_a_set_user_program()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make a program that would become root.");
+        using var folder = new TrialFolder();
+        var program = Path.Combine(folder.Below("tools"), "id");
+        File.Copy("/usr/bin/id", program);
+        File.SetUnixFileMode(program, UnixFileMode.SetUser | UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        var spec = Trial.Shell("stat -c %a /opt/tools/id; /opt/tools/id -u; /opt/tools/id -ru") with { Mounts = [new Mount(folder.Below("tools"), "/opt/tools")] };
+
+        Assert.Equal(["4505", "1000", "1000"], await Attack.RunAsync(spec));
+    }
+
+    [Fact]
     public async Task P05_has_no_capability_and_cannot_get_one()
     {
         var trial = await Trial.RunAsync("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status");
@@ -65,6 +78,27 @@ public sealed class An_attack_on_processes
         listener.Listen(1);
 
         Assert.Equal(["ECONNREFUSED"], await Attack.RunAsync($"print(attempt(lambda: socket.socket(socket.AF_UNIX).connect(b'\\0{name}')))"));
+    }
+
+    [Fact]
+    public async Task S02_finds_nothing_of_the_supervisor_in_any_environment()
+    {
+        const string canary = "canary-5d2f0f19c3";
+        Environment.SetEnvironmentVariable("RINGFENCE_TEST_CANARY", canary);
+
+        var lines = await Attack.RunAsync("""
+            seen, found = 0, 0
+            for process in filter(str.isdigit, os.listdir('/proc')):
+                try:
+                    held = open(f'/proc/{process}/environ', 'rb').read()
+                    seen += 1
+                    found += b'canary' in held
+                except PermissionError as e: print(process, errno.errorcode[e.errno])
+            print(seen, found)
+            """);
+
+        // Process 1 shows its environment to nobody; it has none either.
+        Assert.Equal(["1 EACCES", "1 0"], lines);
     }
 
     [Fact]

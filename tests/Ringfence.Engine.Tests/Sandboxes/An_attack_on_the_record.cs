@@ -107,6 +107,31 @@ public sealed class An_attack_on_the_record
     }
 
     [Fact]
+    public async Task R11_waits_while_nobody_takes_the_record_and_loses_none_of_it()
+    {
+        using var folder = new TrialFolder();
+        var recorder = new PausedRecorder(after: 50);
+        var long_argument = new string('x', 3000);
+        var spec = Trial.Shell($"i=0; while [ $i -lt 3000 ]; do /bin/true $i {long_argument}; i=$((i+1)); done");
+        var started = await Trial.Launcher(folder).StartAsync(spec, "trial", recorder, TestContext.Current.CancellationToken);
+        await using var sandbox = started.Value;
+
+        // The monitor waits in its send, the command in its execve: nine megabytes of record fit into neither's buffers.
+        Assert.True(SpinWait.SpinUntil(() => IsSending(sandbox.MonitorProcess), TimeSpan.FromSeconds(60)));
+        Assert.False(sandbox.Completion.IsCompleted);
+        Assert.InRange(recorder.Facts.Count, 50, 100);
+        recorder.Resume();
+
+        Assert.Equal(0, Assert.IsType<SandboxExit.Exited>(await sandbox.Completion).Code);
+        Assert.Equal(
+            Enumerable.Range(0, 3000).Select(i => $"{i}"), recorder.Facts.OfType<CommandStarted>().Where(c => c.Executable == "/usr/bin/true").Select(c => c.Arguments[1]));
+    }
+
+    // sendto, by the kernel's own word.
+    private static bool IsSending(int process) => File.ReadAllText($"/proc/{process}/syscall").StartsWith(
+        System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64 ? "44 " : "206 ", StringComparison.Ordinal);
+
+    [Fact]
     public async Task A04_cannot_hide_an_execution_in_a_thread()
     {
         const string threads = """
@@ -226,6 +251,33 @@ public sealed class An_attack_on_the_record
         var commands = trial.Commands.ToList();
 
         Assert.Equal([0L, 1L, 2L, 2L, 1L], commands.Select(c => c.Parent));
+    }
+
+    /// <summary>A record that takes some facts and then nothing until it is told to.</summary>
+    private sealed class PausedRecorder(int after) : IRecorder
+    {
+        private readonly FactRecorder inner = new();
+        private readonly ManualResetEventSlim open = new();
+
+        public IReadOnlyList<AuditFact> Facts => inner.Facts;
+
+        public void Resume() => open.Set();
+
+        public long Append(AuditFact fact)
+        {
+            var place = inner.Append(fact);
+
+            if (place >= after)
+            {
+                open.Wait();
+            }
+
+            return place;
+        }
+
+        public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public string Keep(ReadOnlySpan<byte> content) => "";
     }
 
     /// <summary>A record whose disk is full after some facts.</summary>

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Ringfence.Acceptance;
+
+/// <summary><c>ringfence sandbox -- COMMAND</c> stands where the command stood: in pipes, on a terminal, under a shell that reads its exit code.</summary>
+public sealed class A_sandboxed_command
+{
+    private const int Patience = 120_000;
+
+    // Opens a terminal, starts a command on it, makes it smaller when the command says so, and prints what it shows. `sys.argv[1:]` is the command.
+    private const string OnTerminal = """
+        import fcntl, os, pty, select, struct, sys, termios
+        process, terminal = pty.fork()
+        if process == 0:
+            os.execvp(sys.argv[1], sys.argv[1:])
+        size = lambda rows, columns: fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+        size(40, 120)
+        shown, resized = b'', False
+        while True:
+            try: piece = os.read(terminal, 4096)
+            except OSError: break
+            if not piece: break
+            shown += piece
+            if b'now-resize' in shown and not resized:
+                resized = True
+                size(17, 71)
+        sys.stdout.write(shown.decode())
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+        """;
+
+    [Theory(Timeout = Patience)]
+    [InlineData(7, "sh", "-c", "exit 7")]
+    [InlineData(143, "sh", "-c", "kill -TERM $$")]
+    [InlineData(127, "no-such-program")]
+    [InlineData(126, "/etc/passwd")]
+    public async Task Passes_its_exit_code_through(int code, params string[] command)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        var run = await ringfence.CliAsync(["sandbox", "--", .. command]);
+
+        Assert.True(run.ExitCode == code, run.ToString());
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Takes_its_place_in_a_pipe()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        // Who reads may have enough, and who writes may write much.
+        var run = await ShellAsync(ringfence, "head -c 3M /dev/urandom > given; ringfence sandbox -- cat < given | cmp - given && ringfence sandbox -- yes | head -n 1; echo ${PIPESTATUS[0]}");
+
+        Assert.True(run.Output == "y\n141\n", run.ToString());
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Has_a_terminal_of_the_size_of_ours_also_when_that_changes()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        var run = await ShellAsync(
+            ringfence, $"""python3 -c "$0" dotnet {Checkout.Ringfence} sandbox -- bash -c 'stty size; trap "stty size; exit 5" WINCH; echo now-resize; while :; do sleep 0.1; done'""", OnTerminal);
+
+        Assert.True(run.ExitCode == 5, run.ToString());
+        Assert.Equal(["40 120", "now-resize", "17 71"], run.Output.Replace("\r", "", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Keeps_its_changes_apart_until_they_are_to_reach_the_folder()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        await ringfence.CommitAsync(("old", "old\n"));
+        var folder = ringfence.Repository;
+
+        var kept = await ringfence.CliAsync("sandbox", "--repo", folder, "--record", Path.Combine(folder, "..", "events.jsonl"), "--json", "--", "sh", "-c", "rm old; echo new > new; echo printed");
+        Assert.True(kept.ExitCode == 0, kept.ToString());
+        Assert.True(File.Exists(Path.Combine(folder, "old")) && !File.Exists(Path.Combine(folder, "new")));
+        var summary = JsonNode.Parse(kept.Output)!;
+        Assert.Equal(["new file", "old deleted"], summary["changes"]!.AsArray().Select(c => $"{c!["path"]} {c["kind"]}").Order(StringComparer.Ordinal));
+        Assert.Equal("printed\n", kept.Error);
+        var types = File.ReadLines(Path.Combine(folder, "..", "events.jsonl")).Select(l => (string?)JsonNode.Parse(l)!["type"]).ToList();
+        Assert.Equal(2, types.Count(t => t == "command.started"));
+        Assert.Equal("sandbox.ended", types[^1]);
+
+        var written = await ringfence.CliAsync("sandbox", "--repo", folder, "--write-through", "--", "sh", "-c", "rm old; echo new > new");
+        Assert.True(written.ExitCode == 0, written.ToString());
+        Assert.Equal(["new"], Directory.GetFiles(folder).Select(Path.GetFileName));
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Ends_with_the_one_who_asked_for_it_to_end()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        await using var cli = ringfence.Start("sandbox", "--", "sh", "-c", "trap '' TERM INT; echo up; sleep 86393.5");
+        await cli.SeesAsync("up", TestContext.Current.CancellationToken);
+
+        cli.Signal("TERM");
+
+        Assert.Equal(130, (await cli.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
+    }
+
+    private static async Task<CliResult> ShellAsync(RunningRingfence ringfence, string script, string argument = "")
+    {
+        await using var shell = Cli.Start(
+            "/bin/bash", ["-c", $"ringfence() {{ dotnet {Checkout.Ringfence} \"$@\"; }}\n{script}", argument], ringfence.Repository, ringfence.Environment);
+        return await shell.EndsAsync(TestContext.Current.CancellationToken);
+    }
+}
