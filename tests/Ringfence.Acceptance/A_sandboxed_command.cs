@@ -6,7 +6,7 @@ namespace Ringfence.Acceptance;
 /// <summary><c>ringfence sandbox -- COMMAND</c> stands where the command stood: in pipes, on a terminal, under a shell that reads its exit code.</summary>
 public sealed class A_sandboxed_command
 {
-    private const int Patience = 120_000;
+    private const int Patience = 60_000;
 
     // Opens a terminal, starts a command on it, makes it smaller when the command says so, and prints what it shows. `sys.argv[1:]` is the command.
     private const string OnTerminal = """
@@ -52,6 +52,8 @@ public sealed class A_sandboxed_command
         var run = await ShellAsync(ringfence, "head -c 3M /dev/urandom > given; ringfence sandbox -- cat < given | cmp - given && ringfence sandbox -- yes | head -n 1; echo ${PIPESTATUS[0]}");
 
         Assert.True(run.Output == "y\n141\n", run.ToString());
+        var both = await ShellAsync(ringfence, "ringfence sandbox -- sh -c 'echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three' > both 2>&1; cat both");
+        Assert.True(both.Output == "one\ntwo\nthree\n", both.ToString());
     }
 
     [Fact(Timeout = Patience)]

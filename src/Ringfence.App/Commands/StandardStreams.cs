@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Ringfence.Sandboxes;
 
 namespace Ringfence.App.Commands;
@@ -19,8 +20,16 @@ internal static class StandardStreams
         // Reading our input cannot be cancelled; it ends with the process.
         _ = FeedAsync(sandbox);
         await Task.WhenAll(
-            CopyAsync(sandbox.StandardOutput, outputToError ? Console.OpenStandardError() : Console.OpenStandardOutput()),
-            CopyAsync(sandbox.StandardError, Console.OpenStandardError()));
+            CopyAsync(sandbox.StandardOutput, Ours(outputToError ? 2 : 1)),
+            CopyAsync(sandbox.StandardError, Ours(2)));
+    }
+
+    // The console's own streams say nothing of a reader who has gone. But they write where a file that both streams share ends; a stream of a file
+    // keeps a place of its own.
+    private static Stream Ours(int descriptor)
+    {
+        var stream = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return !stream.CanSeek ? stream : descriptor == 1 ? Console.OpenStandardOutput() : Console.OpenStandardError();
     }
 
     private static async Task FeedAsync(Sandbox sandbox)

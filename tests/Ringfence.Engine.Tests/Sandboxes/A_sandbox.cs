@@ -107,7 +107,7 @@ public sealed class A_sandbox
             new SandboxSpec { Command = ["no-such-program"] }, "missing", new FactRecorder(), TestContext.Current.CancellationToken);
 
         var failure = Assert.Single(started.Failures);
-        Assert.Equal("sandbox_command", failure.Code);
+        Assert.Equal("sandbox_command_missing", failure.Code);
         Assert.Contains("no-such-program", failure.Message, StringComparison.Ordinal);
     }
 
