@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Ringfence.Sandboxes;
@@ -34,15 +33,18 @@ public sealed class A_thousand_sandboxes
                 {
                     // Sandboxes live for some 30 ms and start at once after each other: any moment of their lives is met.
                     await Task.Delay(random.Next(40), TestContext.Current.CancellationToken);
-                    var part = Kill(random.Next(3) == 0 ? supervisor.Id : PartOf(native, random));
-                    killed[part] = killed.GetValueOrDefault(part) + 1;
+
+                    if ((random.Next(3) == 0 ? supervisor.Id : PartOf(native, random)) is { } process && Leftovers.Kill(process) is { } part)
+                    {
+                        killed[part] = killed.GetValueOrDefault(part) + 1;
+                    }
                 }
             }
 
             await supervisor.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{finished} runs; killed: {string.Join(", ", killed.Select(k => $"{k.Value} × {k.Key}"))}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{finished} runs; killed: {string.Join(", ", killed.Select(k => $"{k.Value} × {(k.Key.StartsWith("rf-", StringComparison.Ordinal) ? "launcher, monitor or first process" : "supervisor")}"))}");
         Assert.True(killed.Values.Sum() >= Runs / 20, $"Only {killed.Values.Sum()} were killed.");
 
         // What the dead leave for the next start is little, and it is taken then.
@@ -54,25 +56,10 @@ public sealed class A_thousand_sandboxes
         Assert.Empty(Leftovers.ControlGroups());
     }
 
-    private static int PartOf(string native, Random random) => PartsOf(native) is { Count: > 0 } parts ? parts[random.Next(parts.Count)] : 0;
+    private static int? PartOf(string native, Random random) => PartsOf(native) is { Count: > 0 } parts ? parts[random.Next(parts.Count)] : null;
 
     private static List<int> PartsOf(string native) =>
         [.. Leftovers.AllProcesses().Where(p => (Leftovers.Link(p, "exe") ?? "").EndsWith(Path.GetFileName(native), StringComparison.Ordinal))];
-
-    private static string Kill(int process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            var part = found.ProcessName.StartsWith("rf-", StringComparison.Ordinal) ? "launcher, monitor or first process" : "supervisor";
-            found.Kill();
-            return part;
-        }
-        catch (Exception gone) when (gone is ArgumentException or Win32Exception or InvalidOperationException)
-        {
-            return "nobody: it was faster";
-        }
-    }
 }
 
 /// <summary>This test program, started again as a supervisor that has one sandbox after the other, and tells each that is over.</summary>

@@ -85,7 +85,11 @@ public sealed class The_end_of_a_sandbox
         {
             var starting = Task.Run(() => launcher.StartAsync(Trial.Shell("sleep 1000"), "trial", new FactRecorder(), TestContext.Current.CancellationToken));
             SpinWait.SpinUntil(() => starting.IsCompleted || Monitor() is { } monitor && Leftovers.ControlGroupsOf(monitor).Any());
-            KillHard(Monitor() ?? 0);
+
+            if (Monitor() is { } found)
+            {
+                Leftovers.Kill(found);
+            }
 
             if ((await starting).Succeeded(out var sandbox))
             {
@@ -129,18 +133,6 @@ public sealed class The_end_of_a_sandbox
     }
 
     private static int OpenDescriptors() => Directory.GetFiles("/proc/self/fd").Length;
-
-    private static void KillHard(int process)
-    {
-        try
-        {
-            Process.GetProcessById(process).Kill();
-        }
-        catch (ArgumentException)
-        {
-            // It was faster.
-        }
-    }
 }
 
 /// <summary>What is on the machine after a sandbox has ended and should not be.</summary>
@@ -159,6 +151,25 @@ internal static class Leftovers
 
     public static IEnumerable<int> AllProcesses() =>
         Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(n => int.Parse(n!, System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>With -9. Its name; null when it was faster.</summary>
+    public static string? Kill(int process)
+    {
+        // To the kernel, 0 is every process of our own group.
+        ArgumentOutOfRangeException.ThrowIfLessThan(process, 2);
+
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            var name = found.ProcessName;
+            found.Kill();
+            return name;
+        }
+        catch (Exception gone) when (gone is ArgumentException or System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     public static string? Link(int process, string name)
     {
