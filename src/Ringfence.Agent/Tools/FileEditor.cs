@@ -109,6 +109,11 @@ internal static class FileEditor
 
     private static string Replace(string text, IReadOnlyList<(int Start, int Length, string Replacement)> at)
     {
+        if (at is [var only])
+        {
+            return string.Concat(text.AsSpan(0, only.Start), only.Replacement, text.AsSpan(only.Start + only.Length));
+        }
+
         var result = new StringBuilder(text.Length + 64);
         var from = 0;
 
@@ -127,7 +132,7 @@ internal static class FileEditor
         var message = new StringBuilder($"The file {path} has been updated");
         message.Append(plan.Replaced > 1 ? $" in {plan.Replaced} places." : ".");
         message.Append(plan.WasTolerant ? " The match was found apart from white space; the file's own indentation was kept." : "");
-        message.Append(" It now reads:\n").Append(LineDiff.Excerpt(plan.After, hunks));
+        message.Append(" It now reads:\n").Append(LineDiff.Excerpt(hunks));
 
         return ToolOutput.Text(message.ToString(), new JsonObject
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Enumeration;
 
 namespace Ringfence.Agent.Tools;
@@ -5,43 +6,102 @@ namespace Ringfence.Agent.Tools;
 /// <summary>Walks a directory as a developer sees it: without <c>.git</c>, without what is ignored, never through symbolic links to directories.</summary>
 internal static class FileWalk
 {
+    /// <summary>Files of one directory that one thread takes at a time; a directory with more is shared.</summary>
+    private const int Portion = 128;
+
     private static readonly EnumerationOptions Options = new()
     {
-        AttributesToSkip = 0, IgnoreInaccessible = true, RecurseSubdirectories = false, ReturnSpecialDirectories = false,
+        AttributesToSkip = 0, IgnoreInaccessible = true, RecurseSubdirectories = false, ReturnSpecialDirectories = false, BufferSize = 32 * 1024,
     };
 
-    public readonly record struct Entry(string Path, DateTimeOffset Modified);
+    private readonly record struct Work(string Directory, IgnoreRules Rules, List<string>? Files = null);
 
-    public static IEnumerable<Entry> Files(string directory, CancellationToken cancellationToken)
+    /// <summary>Calls <paramref name="visit"/> for every file, in no order, on as many threads as there are processors. What it throws ends the walk.</summary>
+    public static void Visit(string directory, Action<string> visit, CancellationToken cancellationToken)
     {
-        var waiting = new Stack<(string Path, IgnoreRules Rules)>();
-        waiting.Push((directory, RulesAbove(directory)));
+        var waiting = new ConcurrentStack<Work>([new Work(directory, RulesAbove(directory))]);
+        var open = 1; // what waits or is worked on: when it is zero, nothing can come any more
+        var failed = false;
 
-        while (waiting.TryPop(out var at))
+        Parallel.For(0, Environment.ProcessorCount, new ParallelOptions { CancellationToken = cancellationToken }, _ =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var rules = at.Rules.With(at.Path);
+            var pause = new SpinWait();
 
-            foreach (var (path, isDirectory, isLink, modified) in List(at.Path))
+            while (Volatile.Read(ref open) > 0 && !Volatile.Read(ref failed))
             {
-                if (isDirectory && !isLink)
+                if (!waiting.TryPop(out var work))
                 {
-                    if (!path.EndsWith("/.git", StringComparison.Ordinal) && !rules.Ignores(path, isDirectory: true))
+                    pause.SpinOnce();
+                    continue;
+                }
+
+                try
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+
+                    foreach (var next in Do(work, visit))
                     {
-                        waiting.Push((path, rules));
+                        Interlocked.Increment(ref open);
+                        waiting.Push(next);
                     }
                 }
-                else if (!isDirectory && !rules.Ignores(path, isDirectory: false))
+                catch
                 {
-                    yield return new Entry(path, modified);
+                    Volatile.Write(ref failed, true);
+                    throw;
                 }
+
+                Interlocked.Decrement(ref open);
             }
-        }
+        });
     }
 
-    private static FileSystemEnumerable<(string Path, bool IsDirectory, bool IsLink, DateTimeOffset Modified)> List(string directory) =>
-        new(directory, static (ref FileSystemEntry e) =>
-            (e.ToFullPath(), e.IsDirectory, (e.Attributes & FileAttributes.ReparsePoint) != 0, e.LastWriteTimeUtc), Options);
+    private static IEnumerable<Work> Do(Work work, Action<string> visit)
+    {
+        if (work.Files is { } files)
+        {
+            files.ForEach(visit);
+            return [];
+        }
+
+        var next = new List<Work>();
+        var entries = new List<(string Path, bool IsDirectory)>(List(work.Directory));
+        var rules = entries.Exists(e => e.Path.EndsWith("/.gitignore", StringComparison.Ordinal)) ? work.Rules.With(work.Directory) : work.Rules;
+        var found = new List<string>();
+
+        foreach (var (path, isDirectory) in entries)
+        {
+            if ((isDirectory && path.EndsWith("/.git", StringComparison.Ordinal)) || rules.Ignores(path, isDirectory))
+            {
+                continue;
+            }
+
+            if (isDirectory)
+            {
+                next.Add(new Work(path, rules));
+            }
+            else
+            {
+                found.Add(path);
+            }
+        }
+
+        while (found.Count > Portion)
+        {
+            next.Add(new Work(work.Directory, rules, found.GetRange(found.Count - Portion, Portion)));
+            found.RemoveRange(found.Count - Portion, Portion);
+        }
+
+        found.ForEach(visit);
+        return next;
+    }
+
+    // Only directories are asked whether they are links: that costs a call of the kernel, the type of an entry does not.
+    private static FileSystemEnumerable<(string Path, bool IsDirectory)> List(string directory) =>
+        new(directory, static (ref FileSystemEntry e) => (e.ToFullPath(), e.IsDirectory), Options)
+        {
+            ShouldIncludePredicate = static (ref FileSystemEntry e) => !e.IsDirectory || (e.Attributes & FileAttributes.ReparsePoint) == 0,
+        };
 
     // A directory within a repository is ruled by the files above it too.
     private static IgnoreRules RulesAbove(string directory)

@@ -10,13 +10,11 @@ internal sealed class GlobPattern
     public GlobPattern(string pattern) => alternatives = [.. Expand(pattern).Select(p => p.Split('/', StringSplitOptions.RemoveEmptyEntries))];
 
     /// <param name="path">Relative, with slashes.</param>
-    public bool Matches(string path)
+    public bool Matches(ReadOnlySpan<char> path)
     {
-        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-
         foreach (var pattern in alternatives)
         {
-            if (Segments(pattern, segments))
+            if (Segments(pattern, path.Trim('/')))
             {
                 return true;
             }
@@ -106,22 +104,22 @@ internal sealed class GlobPattern
         return false;
     }
 
-    private static bool Segments(ReadOnlySpan<string> pattern, ReadOnlySpan<string> segments)
+    private static bool Segments(ReadOnlySpan<string> pattern, ReadOnlySpan<char> path)
     {
         while (pattern.Length > 0 && pattern[0] != "**")
         {
-            if (segments.Length == 0 || !Segment(pattern[0], segments[0]))
+            if (path.IsEmpty || !Segment(pattern[0], First(path)))
             {
                 return false;
             }
 
             pattern = pattern[1..];
-            segments = segments[1..];
+            path = Rest(path);
         }
 
         if (pattern.Length == 0)
         {
-            return segments.Length == 0;
+            return path.IsEmpty;
         }
 
         // Further stars in a row mean the same as one, and would cost exponential time.
@@ -130,16 +128,22 @@ internal sealed class GlobPattern
             pattern = pattern[1..];
         }
 
-        for (var skip = 0; skip <= segments.Length; skip++)
+        while (!Segments(pattern[1..], path))
         {
-            if (Segments(pattern[1..], segments[skip..]))
+            if (path.IsEmpty)
             {
-                return true;
+                return false;
             }
+
+            path = Rest(path);
         }
 
-        return false;
+        return true;
     }
+
+    private static ReadOnlySpan<char> First(ReadOnlySpan<char> path) => path.IndexOf('/') is >= 0 and var end ? path[..end] : path;
+
+    private static ReadOnlySpan<char> Rest(ReadOnlySpan<char> path) => path.IndexOf('/') is >= 0 and var end ? path[(end + 1)..].TrimStart('/') : [];
 
     private static IEnumerable<string> Expand(string pattern)
     {

@@ -20,14 +20,16 @@ internal sealed class GlobTool : Tool
 
     public override ToolSubject Subject(JsonObject input, Workplace workplace) => new(ToolKind.Read, workplace.Resolve(input.Text("path") ?? "."));
 
-    public override Task<ToolOutput> RunAsync(ToolCall call, CancellationToken cancellationToken)
+    public override Task<ToolOutput> RunAsync(ToolCall call, CancellationToken cancellationToken) => Task.Run(() => Run(call, cancellationToken), cancellationToken);
+
+    private static ToolOutput Run(ToolCall call, CancellationToken cancellationToken)
     {
         var directory = call.Workplace.Resolve(call.Input.Text("path") ?? ".");
         var text = call.Input.Text("pattern")!;
 
         if (!Directory.Exists(directory))
         {
-            return Task.FromResult(ToolOutput.Error($"Directory does not exist: {directory}"));
+            return ToolOutput.Error($"Directory does not exist: {directory}");
         }
 
         if (Path.IsPathRooted(text))
@@ -41,9 +43,23 @@ internal sealed class GlobTool : Tool
         var pattern = new GlobPattern(text.StartsWith("./", StringComparison.Ordinal) ? text[2..] : text);
         var prefix = directory.EndsWith('/') ? directory.Length : directory.Length + 1;
 
-        var found = Directory.Exists(directory)
-            ? FileWalk.Files(directory.Length > 1 ? directory.TrimEnd('/') : directory, cancellationToken).Where(f => pattern.Matches(f.Path[prefix..])).ToList()
-            : [];
+        var found = new List<(string Path, DateTime Modified)>();
+
+        if (Directory.Exists(directory))
+        {
+            FileWalk.Visit(directory.Length > 1 ? directory.TrimEnd('/') : directory, file =>
+            {
+                if (pattern.Matches(file.AsSpan(prefix)))
+                {
+                    var entry = (file, File.GetLastWriteTimeUtc(file));
+
+                    lock (found)
+                    {
+                        found.Add(entry);
+                    }
+                }
+            }, cancellationToken);
+        }
 
         found.Sort((a, b) => b.Modified.CompareTo(a.Modified) is not 0 and var order ? order : string.CompareOrdinal(a.Path, b.Path));
         var shown = found.Take(Most).Select(f => f.Path).ToArray();
@@ -54,12 +70,12 @@ internal sealed class GlobTool : Tool
             message += $"\n[{shown.Length} of {found.Count} files are shown. Use a narrower pattern or path for the rest.]";
         }
 
-        return Task.FromResult(ToolOutput.Text(message, new JsonObject
+        return ToolOutput.Text(message, new JsonObject
         {
             ["filenames"] = Json.Strings(shown),
             ["durationMs"] = (long)call.Workplace.Time.GetElapsedTime(started).TotalMilliseconds,
             ["numFiles"] = shown.Length,
             ["truncated"] = found.Count > shown.Length,
-        }));
+        });
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 
 namespace Ringfence.Agent.Tools;
 
@@ -22,15 +23,15 @@ internal sealed class GrepQuery
         ["scala"] = "*.scala", ["fsharp"] = "*.{fs,fsx,fsi}", ["vue"] = "*.vue", ["svelte"] = "*.svelte", ["txt"] = "*.txt", ["proto"] = "*.proto", ["lua"] = "*.lua",
     };
 
-    private static readonly SearchValues<char> NotPlain = SearchValues.Create(@"\*+?|{}[]()^$.# ");
-
     private readonly Regex? regex;
     private readonly byte[]? literal;
+    private readonly SearchValues<string>? caseless;
     private readonly GlobPattern? glob;
     private readonly bool globHasPath;
     private readonly GlobPattern? type;
     private readonly bool multiline;
     private readonly bool withLines;
+    private readonly bool firstOnly;
     private readonly int before;
     private readonly int after;
 
@@ -41,14 +42,16 @@ internal sealed class GrepQuery
         this.type = type;
         multiline = input.Flag("multiline") ?? false;
         withLines = input.Text("output_mode") == "content";
+        firstOnly = input.Text("output_mode") is null or "files_with_matches";
         var around = (int)Math.Clamp(input.Integer("-C") ?? 0, 0, 10_000);
         before = (int)Math.Clamp(input.Integer("-B") ?? around, 0, 10_000);
         after = (int)Math.Clamp(input.Integer("-A") ?? around, 0, 10_000);
 
-        // A file without the bytes of a plain pattern needs neither decoding nor a regular expression.
-        if (input.Flag("-i") is not true && !pattern.AsSpan().ContainsAny(NotPlain))
+        // A file without the bytes that every match contains needs neither decoding nor a regular expression.
+        if (RequiredText.Of(pattern) is { Length: > 0 } required)
         {
-            literal = Encoding.UTF8.GetBytes(pattern);
+            literal = input.Flag("-i") is true ? null : Encoding.ASCII.GetBytes(required);
+            caseless = input.Flag("-i") is true ? SearchValues.Create([required], StringComparison.OrdinalIgnoreCase) : null;
         }
 
         if (input.Text("glob") is { Length: > 0 } names)
@@ -82,43 +85,73 @@ internal sealed class GrepQuery
         }
     }
 
-    public bool Takes(string path)
+    public bool Takes(ReadOnlySpan<char> path)
     {
         var name = Path.GetFileName(path);
         return (type?.Matches(name) ?? true) && (glob is null || glob.Matches(globHasPath ? path : name));
     }
 
     /// <summary>Null when nothing in the file matches, or it is not text.</summary>
-    public GrepFile? Search(string path, long largest)
+    /// <exception cref="IOException">It may not be read.</exception>
+    public GrepFile? Search(string path, int largest)
     {
-        var info = new FileInfo(path);
-
-        if (!info.Exists || info.Length == 0 || info.Length > largest || (info.Attributes & FileAttributes.Device) != 0)
+        if (!FileContent.TryRead(path, largest, out var content))
         {
             return null;
         }
 
-        var bytes = File.ReadAllBytes(path);
-
-        if (literal is not null && bytes.AsSpan().IndexOf(literal) < 0 && bytes is not ([0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]))
+        using (content)
         {
-            return null;
+            var bytes = content.Bytes;
+            var isUtf16 = bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..];
+            return !isUtf16 && (literal is not null && bytes.IndexOf(literal) < 0) ? null
+                : isUtf16 || bytes is [0xEF, 0xBB, 0xBF, ..] ? TextFile.Decode(bytes.ToArray()) is { } file ? Search(Unix(file.Text)) : null
+                : SearchBytes(bytes);
         }
-
-        return TextFile.Decode(bytes) is { } file ? Search(file.Text) : null;
     }
 
-    private GrepFile? Search(string text)
+    private GrepFile? SearchBytes(ReadOnlySpan<byte> bytes)
     {
-        // A line feed ends a line for `$`, so that the carriage return before it must not stand in the way.
-        text = text.Contains('\r') ? text.Replace("\r\n", "\n", StringComparison.Ordinal) : text;
+        if (bytes.Contains((byte)0))
+        {
+            return null;
+        }
+
+        var characters = ArrayPool<char>.Shared.Rent(bytes.Length);
+
+        try
+        {
+            var count = Utf8.ToUtf16(bytes, characters, out _, out var written, replaceInvalidSequences: false) == OperationStatus.Done
+                ? written
+                : Encoding.Latin1.GetChars(bytes, characters);
+            var text = characters.AsSpan(0, count);
+
+            // Beyond ASCII there are letters whose other case is another for the regular expression than for us.
+            if (caseless is not null && count == bytes.Length && Ascii.IsValid(bytes) && !text.ContainsAny(caseless))
+            {
+                return null;
+            }
+
+            return text.Contains('\r') ? Search(Unix(text.ToString())) : Search(text);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(characters);
+        }
+    }
+
+    // A line feed ends a line for `$`, so that the carriage return before it must not stand in the way.
+    private static string Unix(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal);
+
+    private GrepFile? Search(ReadOnlySpan<char> text)
+    {
         var matched = new SortedSet<int>();
         var count = 0;
         var (line, from) = (1, 0);
 
         foreach (var match in regex!.EnumerateMatches(text))
         {
-            if (!multiline && text.AsSpan(match.Index, match.Length).Contains('\n') && match.Length > 0)
+            if (!multiline && text.Slice(match.Index, match.Length).Contains('\n') && match.Length > 0)
             {
                 continue;
             }
@@ -128,9 +161,9 @@ internal sealed class GrepQuery
                 continue;
             }
 
-            line += text.AsSpan(from, match.Index - from).Count('\n');
+            line += text[from..match.Index].Count('\n');
             from = match.Index;
-            var last = line + text.AsSpan(match.Index, match.Length).TrimEnd('\n').Count('\n');
+            var last = line + text.Slice(match.Index, match.Length).TrimEnd('\n').Count('\n');
             count += multiline || matched.Count == 0 || matched.Max < line ? 1 : 0;
 
             for (var l = line; l <= last; l++)
@@ -138,13 +171,13 @@ internal sealed class GrepQuery
                 matched.Add(l);
             }
 
-            if (!withLines && count > 0 && !multiline && matched.Count > 100_000)
+            if (count > 0 && firstOnly)
             {
                 break;
             }
         }
 
-        return count == 0 ? null : new GrepFile(count, withLines ? Lines(text, matched) : []);
+        return count == 0 ? null : new GrepFile(count, withLines ? Lines(text.ToString(), matched) : []);
     }
 
     private List<GrepLine> Lines(string text, SortedSet<int> matched)

@@ -9,7 +9,7 @@ internal sealed class GrepTool : Tool
 {
     private const int MostCharacters = 30_000;
     private const int LongestLine = 500;
-    private const long LargestFile = 64 * 1024 * 1024;
+    private const int LargestFile = 64 * 1024 * 1024;
     private static readonly TimeSpan RegexTimeout = TimeSpan.FromSeconds(10);
 
     public override string Name => "Grep";
@@ -63,33 +63,43 @@ internal sealed class GrepTool : Tool
             return ToolOutput.Error($"Path does not exist: {path}");
         }
 
-        var found = new List<(string Path, DateTimeOffset Modified, GrepFile Matches)>();
+        var found = new List<(string Path, DateTime Modified, GrepFile Matches)>();
         var unreadable = 0;
 
         try
         {
-            var files = File.Exists(path) ? [new FileWalk.Entry(path, File.GetLastWriteTimeUtc(path))] : FileWalk.Files(path.Length > 1 ? path.TrimEnd('/') : path, cancellationToken);
             var prefix = File.Exists(path) ? 0 : path.TrimEnd('/').Length + 1;
 
-            Parallel.ForEach(files.Where(f => query.Takes(f.Path[prefix..])), new ParallelOptions { CancellationToken = cancellationToken }, file =>
+            void Search(string file)
             {
                 try
                 {
-                    if (query.Search(file.Path, LargestFile) is { } matches)
+                    if (query.Takes(file.AsSpan(prefix)) && query.Search(file, LargestFile) is { } matches)
                     {
+                        var modified = File.GetLastWriteTimeUtc(file);
+
                         lock (found)
                         {
-                            found.Add((file.Path, file.Modified, matches));
+                            found.Add((file, modified, matches));
                         }
                     }
                 }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                catch (IOException)
                 {
                     Interlocked.Increment(ref unreadable);
                 }
-            });
+            }
+
+            if (File.Exists(path))
+            {
+                Search(path);
+            }
+            else
+            {
+                FileWalk.Visit(path.Length > 1 ? path.TrimEnd('/') : path, Search, cancellationToken);
+            }
         }
-        catch (AggregateException e) when (e.InnerException is RegexMatchTimeoutException)
+        catch (Exception e) when ((e as AggregateException)?.InnerException is RegexMatchTimeoutException || e is RegexMatchTimeoutException)
         {
             return ToolOutput.Error($"The pattern took longer than {RegexTimeout.TotalSeconds} s on one file. Use a simpler one.");
         }
@@ -98,7 +108,7 @@ internal sealed class GrepTool : Tool
         return Show(call, found, unreadable);
     }
 
-    private static ToolOutput Show(ToolCall call, List<(string Path, DateTimeOffset Modified, GrepFile Matches)> found, int unreadable)
+    private static ToolOutput Show(ToolCall call, List<(string Path, DateTime Modified, GrepFile Matches)> found, int unreadable)
     {
         var mode = call.Input.Text("output_mode") ?? "files_with_matches";
 
@@ -151,7 +161,7 @@ internal sealed class GrepTool : Tool
             ["filenames"] = Json.Strings(found.Select(f => Relative(f.Path)).Take(250)),
             ["content"] = mode == "content" ? text.ToString() : null,
             ["numLines"] = mode == "content" ? shown : null,
-            ["numMatches"] = matches,
+            ["numMatches"] = mode == "files_with_matches" ? null : matches,
         });
     }
 

@@ -43,7 +43,7 @@ internal sealed class IgnoreRules
                 if ((isDirectory || !rule.DirectoriesOnly)
                     && (rule.Name is { } name
                         ? GlobPattern.Segment(name, Path.GetFileName(path.AsSpan()))
-                        : rule.Pattern.Matches(path[(level.directory.Length + 1)..])))
+                        : rule.Pattern.Matches(path.AsSpan(level.directory.Length + 1))))
                 {
                     return !rule.Negated;
                 }

@@ -17,7 +17,7 @@ internal static class LineDiff
     {
         var hunks = new JsonArray();
 
-        foreach (var hunk in Compute(Lines(before), Lines(after)))
+        foreach (var hunk in Compute(before, after))
         {
             hunks.Add((JsonNode)new JsonObject
             {
@@ -30,30 +30,83 @@ internal static class LineDiff
     }
 
     /// <summary>The new text around each hunk, numbered, so that the model sees what it made.</summary>
-    public static string Excerpt(string after, JsonArray hunks)
+    public static string Excerpt(JsonArray hunks)
     {
         const int MostLines = 60;
-        var lines = Lines(after);
         var excerpt = new StringBuilder();
         var shown = 0;
 
         foreach (var hunk in hunks)
         {
-            var start = (int)(hunk.Integer("newStart") ?? 1);
-            var count = (int)(hunk.Integer("newLines") ?? 0);
+            var number = (int)(hunk.Integer("newStart") ?? 1);
 
-            for (var i = start; i < start + count && i <= lines.Length && shown < MostLines; i++, shown++)
+            foreach (var line in hunk.Array("lines")!.Select(l => l!.ToString()).Where(l => l[0] != '-'))
             {
-                excerpt.Append(CultureInfo.InvariantCulture, $"{i,6}→").Append(lines[i - 1].TrimEnd('\r')).Append('\n');
+                if (shown++ < MostLines)
+                {
+                    excerpt.Append(CultureInfo.InvariantCulture, $"{number++,6}→").Append(line.AsSpan(1).TrimEnd('\r')).Append('\n');
+                }
             }
         }
 
-        return shown < MostLines ? excerpt.ToString() : excerpt.Append("[more lines were changed than are shown]\n").ToString();
+        return shown <= MostLines ? excerpt.ToString() : excerpt.Append("[more lines were changed than are shown]\n").ToString();
     }
 
     public sealed record Hunk(int OldStart, int OldLines, int NewStart, int NewLines, IReadOnlyList<string> Lines);
 
-    public static IReadOnlyList<Hunk> Compute(string[] before, string[] after)
+    /// <summary>Looks only at what is neither in the beginning nor in the end of both: an edit of a large file costs what the edit costs.</summary>
+    public static IReadOnlyList<Hunk> Compute(string before, string after)
+    {
+        var start = before.AsSpan().CommonPrefixLength(after);
+        var tail = CommonEnd(before.AsSpan(start), after.AsSpan(start));
+        start = LinesBack(before, start, Around + 1);
+        var (end, endAfter) = (before.Length - tail, after.Length - tail);
+        var more = LinesForward(before, end, Around + 1) - end;
+        var above = before.AsSpan(0, start).Count('\n');
+
+        return [.. Compute(Lines(before[start..(end + more)]), Lines(after[start..(endAfter + more)]))
+            .Select(hunk => hunk with { OldStart = hunk.OldStart + above, NewStart = hunk.NewStart + above })];
+    }
+
+    private static int CommonEnd(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
+    {
+        const int Step = 4096;
+        var (common, most) = (0, Math.Min(a.Length, b.Length));
+
+        while (common + Step <= most && a[^(common + Step)..^common].SequenceEqual(b[^(common + Step)..^common]))
+        {
+            common += Step;
+        }
+
+        while (common < most && a[^(common + 1)] == b[^(common + 1)])
+        {
+            common++;
+        }
+
+        return common;
+    }
+
+    private static int LinesBack(string text, int at, int lines)
+    {
+        for (; lines > 0 && at > 0; lines--)
+        {
+            at = text.AsSpan(0, at - 1).LastIndexOf('\n') + 1;
+        }
+
+        return at;
+    }
+
+    private static int LinesForward(string text, int at, int lines)
+    {
+        for (; lines > 0 && at < text.Length; lines--)
+        {
+            at = text.IndexOf('\n', at) is >= 0 and var feed ? feed + 1 : text.Length;
+        }
+
+        return at;
+    }
+
+    private static List<Hunk> Compute(string[] before, string[] after)
     {
         var head = 0;
 
