@@ -97,7 +97,7 @@ internal static class TableWriter
     private static string Heading(string column) => column switch
     {
         "at_us" or "created_us" or "opened_us" or "ended_us" or "started_us" => column[..^3],
-        "cost_nano" => "cost",
+        _ when column.EndsWith("_nano", StringComparison.Ordinal) => column[..^5],
         _ => column,
     };
 
@@ -108,7 +108,7 @@ internal static class TableWriter
             (_, null) => "",
             ("at_us" or "created_us" or "opened_us" or "ended_us" or "started_us", long time) =>
                 DateTimeOffset.UnixEpoch.AddTicks(time * TimeSpan.TicksPerMicrosecond).ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
-            ("cost_nano", long nano) => new Money(nano).ToString(),
+            (_, long nano) when column.EndsWith("_nano", StringComparison.Ordinal) => new Money(nano).ToString(),
             ("day", long day) => DateTimeOffset.UnixEpoch.AddDays(day).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             (_, bool flag) => flag ? "yes" : "no",
             (_, long number) => number.ToString(CultureInfo.InvariantCulture),

@@ -42,6 +42,9 @@ public sealed partial class AuditQueries(Database database)
 
     public Task<AuditTable> BudgetAsync(AuditFilter filter, CancellationToken cancellationToken) => AskAsync(AuditQuestion.Budget, filter, cancellationToken);
 
+    /// <summary>A text as a part of a pattern, where backslash escapes.</summary>
+    internal static string Literally(string text) => LikeSpecial().Replace(text, "\\$0");
+
     private async Task<AuditTable> AskAsync(AuditQuestion question, AuditFilter filter, CancellationToken cancellationToken)
     {
         var parameters = new List<(string, object?)> { ("limit", filter.Limit + 1) };
@@ -112,7 +115,7 @@ public sealed partial class AuditQueries(Database database)
             return condition + "t.text = @term";
         }
 
-        parameters.Add(("ending", "%/" + LikeSpecial().Replace(filter.Term!, "\\$0")));
+        parameters.Add(("ending", "%/" + Literally(filter.Term!)));
         return condition + "(t.text = @term or t.text like @ending escape '\\')";
     }
 

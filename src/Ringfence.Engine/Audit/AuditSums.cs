@@ -88,7 +88,7 @@ public sealed class AuditSums(Database database)
             select c.run, r.status, r.workflow, r.requested_by, c.opened_us, found.times, found.first
               from (select m.chain, count(*) as times, min(m.seq) as first
                       from mentions m
-                     where m.term in (select id from terms where kind = @kind and {(isName ? "(text = @term or text like @ending)" : "text = @term")})
+                     where m.term in (select id from terms where kind = @kind and {(isName ? "(text = @term or text like @ending escape '\\')" : "text = @term")})
                        and m.chain >= coalesce((select min(number) from chains where opened_us >= @since), 9223372036854775807)
                      group by m.chain
                      order by m.chain desc
@@ -97,10 +97,35 @@ public sealed class AuditSums(Database database)
              order by c.number desc
             """,
             Read, cancellationToken,
-            ("kind", kind), ("term", TermStore.Storable(new Term(kind, filter.Term ?? "")).Text), ("ending", "%/" + filter.Term), ("since", filter.Since ?? 0),
+            ("kind", kind), ("term", TermStore.Storable(new Term(kind, filter.Term ?? "")).Text), ("ending", filter.Term is null ? null : "%/" + AuditQueries.Literally(filter.Term)), ("since", filter.Since ?? 0),
             ("limit", filter.Limit + 1));
 
         return Table(["run", "status", "workflow", "requested_by", "opened_us", "times", "first_seq"], rows, filter);
+    }
+
+    /// <summary>
+    /// The ledger: every window of a scope and of what is under it, newest first, with its limit, what was spent and set aside, by how much it was passed, and
+    /// how many calls it refused. A window is a row that is never reset, so this is also the scope over time.
+    /// </summary>
+    /// <param name="over">Only those that passed their limit, furthest first.</param>
+    public async Task<AuditTable> LedgerAsync(bool over, AuditFilter filter, CancellationToken cancellationToken)
+    {
+        var rows = await database.QueryAsync(
+            $"""
+            select l.scope, l.opened_us, l.limit_nd, l.spent_nd, l.held_nd,
+                   case when l.spent_nd > l.limit_nd then l.spent_nd - l.limit_nd end as over_nano,
+                   (select count(*) from terms t join mentions m on m.term = t.id where t.kind = 'scope' and t.text = l.scope), l.stop
+              from budget_scopes l
+             where (cast(@scope as text) is null or l.scope = @scope or l.scope like @under escape '\')
+               and l.opened_us >= @since and l.opened_us < @until {(over ? "and l.spent_nd > l.limit_nd" : "")}
+             order by {(over ? "l.spent_nd - l.limit_nd desc" : "l.opened_us desc")}, l.scope
+             limit @limit
+            """,
+            Read, cancellationToken,
+            ("scope", filter.Term), ("under", filter.Term is null ? null : AuditQueries.Literally(filter.Term) + ":%"), ("since", filter.Since ?? 0),
+            ("until", filter.Until ?? long.MaxValue), ("limit", filter.Limit + 1));
+
+        return Table(["scope", "opened_us", "limit_nano", "spent_nano", "held_nano", "over_nano", "refused", "stop"], rows, filter);
     }
 
     private const long MicrosecondsPerDay = 86_400_000_000;

@@ -40,6 +40,38 @@ public abstract class A_signed_digest(PostgresCluster? postgres) : StoreTest(pos
         new DigestVerifier(database).VerifyCopyAsync([copy], key, Cancel);
 
     [Fact]
+    public async Task Is_kept_on_a_ref_where_each_names_the_one_before_and_is_pushed_elsewhere()
+    {
+        var (database, first) = await SignedAsync();
+        var (here, elsewhere) = (Path.Combine(Home, "here"), Path.Combine(Home, "elsewhere"));
+        await GitAsync(Home, "init", "-q", here);
+        await GitAsync(Home, "init", "-q", "--bare", elsewhere);
+        var kept = new DigestRef(here, elsewhere);
+        using var key = (await DigestKey.OpenAsync(Home, Cancel)).Value;
+
+        var one = (await kept.AppendAsync(first, Cancel)).Value;
+        var second = await new DigestSigner(database, key, TimeProvider.System).SignAsync(Cancel);
+        var two = (await kept.AppendAsync(second, Cancel)).Value;
+
+        Assert.Equal(one, await GitAsync(elsewhere, "rev-parse", DigestRef.Name + "^"));
+        Assert.Equal(two, await GitAsync(elsewhere, "rev-parse", DigestRef.Name));
+        var lines = (await GitAsync(elsewhere, "show", DigestRef.Name + ":digests.jsonl")).Split('\n');
+        Assert.Equal([first.ToLine(), second.ToLine()], lines);
+        Assert.Empty(await new DigestVerifier(database).VerifyCopyAsync(lines, key.PublicKey, Cancel));
+    }
+
+    private static async Task<string> GitAsync(string folder, params string[] arguments)
+    {
+        var answer = (await Ringfence.Workspaces.Git.UserIn(folder).RunAsync(arguments, Cancel)).Value;
+        Assert.True(answer.IsSuccess, answer.Error);
+        return answer.Text;
+    }
+
+    [Fact]
+    public async Task Says_why_it_cannot_be_kept_on_a_ref() =>
+        Assert.Equal("digest_ref", (await new DigestRef(Home, null).AppendAsync((await SignedAsync()).Digest, Cancel)).Failures[0].Code);
+
+    [Fact]
     public async Task Holds_while_the_record_grows()
     {
         var (database, digest) = await SignedAsync();

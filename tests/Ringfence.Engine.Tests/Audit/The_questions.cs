@@ -161,6 +161,26 @@ public abstract class The_questions(PostgresCluster? postgres) : StoreTest(postg
         Assert.Equal(run.Value, Cell(await new AuditSums(database).DearestAsync(new(), Cancel), "run"));
     }
 
+    [Fact]
+    public async Task Tell_what_a_scope_spent_in_every_window_and_by_how_much_it_passed_its_limit()
+    {
+        var database = await RecordedAsync();
+        await database.ExecuteAsync(
+            """
+            insert into budget_scopes (scope, rule, limit_nd, spent_nd, held_nd, stop, opened_us)
+            values ('team:a_b:day:1', 'team:a_b:day', 10, 12, 0, null, 1), ('team:a_b:day:2', 'team:a_b:day', 10, 4, 3, null, 2), ('team:axb:day:2', 'x', null, 99, 0, null, 2)
+            """,
+            Cancel);
+        var sums = new AuditSums(database);
+
+        var scope = await sums.LedgerAsync(over: false, new() { Term = "team:a_b" }, Cancel);
+
+        Assert.Equal(["team:a_b:day:2", "team:a_b:day:1"], scope.Rows.Select(row => row[0]));
+        Assert.Equal([10L, 4L, 3L, null, 0L], scope.Rows[0].Skip(2).Take(5));
+        Assert.Equal("team:a_b:day:1", Assert.Single((await sums.LedgerAsync(over: true, new(), Cancel)).Rows)[0]);
+        Assert.Equal(2L, Assert.Single((await sums.LedgerAsync(over: true, new(), Cancel)).Rows)[5]);
+    }
+
     [Theory]
     [InlineData("audit_events", 24)]
     [InlineData("audit_runs", 1)]

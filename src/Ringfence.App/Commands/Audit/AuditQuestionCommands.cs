@@ -22,6 +22,7 @@ internal static class AuditQuestionCommands
         Question(terminal, "checks", "What the done-when checks said, on which tree.", null, null, (q, f, c) => q.ChecksAsync(f, c)),
         Question(terminal, "context", "Which runs lost context, and what was lost.", null, null, (q, f, c) => q.ContextAsync(f, c)),
         Question(terminal, "commits", "The run behind a commit or pull request.", "--commit", "SHA|URL", (q, f, c) => q.CommitsAsync(f, c)),
+        Ledger(terminal),
         Question(terminal, "budget", "Calls refused, scopes frozen or killed.", "--scope", "SCOPE", (q, f, c) => q.BudgetAsync(f, c)),
     ];
 
@@ -109,6 +110,16 @@ internal static class AuditQuestionCommands
 
         return Answer(terminal, command, (parsed, home, filter, cancellationToken) =>
             new AuditSums(home.Database).SpendAsync(parsed.GetValue(by), filter, cancellationToken));
+    }
+
+    private static Command Ledger(Terminal terminal)
+    {
+        var scope = new Option<string?>("--scope") { Description = "This scope, in every window, and what is under it.", HelpName = "SCOPE" };
+        var over = new Option<bool>("--over") { Description = "Only those that passed their limit, furthest first." };
+        var command = new Command("ledger", "What each budget allowed, spent and refused, window by window.") { scope, over };
+
+        return Answer(terminal, command, (parsed, home, filter, cancellationToken) =>
+            new AuditSums(home.Database).LedgerAsync(parsed.GetValue(over), filter with { Term = parsed.GetValue(scope) }, cancellationToken));
     }
 
     private static Command Answer(
