@@ -17,6 +17,7 @@ internal static class ExitCodes
     public const int Environment = 9;
     public const int ResourceLimit = 10;
     public const int SetupFailed = 11;
+    public const int Waiting = 12;
     public const int Internal = 70;
 
     /// <summary>128 + SIGINT, as shells count.</summary>
@@ -36,6 +37,7 @@ internal static class ExitCodes
         (Environment, "this machine lacks something; `ringfence doctor` tells what"),
         (ResourceLimit, "the sandbox reached a limit of memory, disk or output"),
         (SetupFailed, "the set-up command (--setup) failed; the agent was not started"),
+        (Waiting, "the run waits for a person; `ringfence approve` tells for what"),
         (Internal, "a bug in Ringfence"),
         (Cancelled, "cancelled"),
     ];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ringfence.Approvals;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 using Ringfence.Storage;
@@ -22,11 +23,14 @@ internal sealed class Home : IAsyncDisposable
         Folder = folder;
         Database = database;
         Runs = new RunStore(database, TimeProvider.System);
+        Approvals = new ApprovalDesk(database, Runs, TimeProvider.System);
         Workspaces = new WorkspaceStore(folder, TimeProvider.System);
         Supervisor = new RunSupervisor(database, Runs, TimeProvider.System);
     }
 
     public string Folder { get; }
+
+    public ApprovalDesk Approvals { get; }
 
     public Database Database { get; }
 

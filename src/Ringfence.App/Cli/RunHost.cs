@@ -2,6 +2,7 @@ using Ringfence.Agents;
 using Ringfence.Egress;
 using Ringfence.Gateway;
 using Ringfence.Outputs;
+using Ringfence.Review;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 using Ringfence.Setups;
@@ -55,6 +56,8 @@ internal sealed class RunHost : IAsyncDisposable
             setup is { } plan ? new SetupStage(new SetupLayers(home.Folder, TimeProvider.System), plan.Value, Home.Toolchain, sandboxes, TimeProvider.System) : null,
             new AgentStage(agent.Value, program.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
             new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),
+            new Reviewer(new WaiverStore(home.Database, TimeProvider.System), TimeProvider.System),
+            home.Approvals,
             new Publisher(patchFolder));
     }
 

@@ -102,25 +102,19 @@ internal static class RunCommand
             return ExitCodes.BadInput;
         }
 
-        using var __ = pipeline;
-        var run = await home.Supervisor.AdmitAsync(request, pipeline.Redactor, cancellationToken);
         RunOutcome outcome;
+        Run last;
 
-        await using (run.Recorder)
+        using (pipeline)
         {
-            using var view = new LiveView(terminal, request.Limits, TimeProvider.System);
+            var admitted = await home.Supervisor.AdmitAsync(request, pipeline.Redactor, cancellationToken);
             using var ended = new CancellationTokenSource();
-            var events = output is RunOutput.Json ? WriteEventsAsync(terminal, home, run.Id, ended.Token) : Task.CompletedTask;
+            var events = output is RunOutput.Json ? WriteEventsAsync(terminal, home, admitted.Id, ended.Token) : Task.CompletedTask;
+            (last, outcome) = await AttendAsync(terminal, home, admitted, pipeline, output, cancellationToken);
 
-            if (output is RunOutput.Text)
+            if (outcome is RunOutcome.Waiting)
             {
-                terminal.Error.WriteLine(request.Continues is { } earlier ? $"Run {run.Id} goes on from {earlier.Run}" : $"Run {run.Id}");
-                view.Start();
-            }
-
-            using (run.Recorder.Subscribe(output is RunOutput.Text ? view.Show : _ => { }))
-            {
-                outcome = await home.Supervisor.RunAsync(run, pipeline, cancellationToken);
+                (last, outcome) = await new WaitingTerminal(terminal, home, host, output).FollowAsync(last, outcome, cancellationToken);
             }
 
             // All events are durable now, also when the record broke before its end.
@@ -130,14 +124,36 @@ internal static class RunCommand
 
         if (report is not null)
         {
-            await report(home, run.Run, outcome);
-            return ExitCodes.For(run.Run.Status, run.Run.Reason);
+            await report(home, last, outcome);
+            return ExitCodes.For(last.Status, last.Reason);
         }
 
         var learned = request.Network.Learn
-            ? LearnedHosts.Of(await new AuditReader(home.Database).FactsAsync<NetworkConnection>(run.Id, CancellationToken.None))
+            ? LearnedHosts.Of(await new AuditReader(home.Database).FactsAsync<NetworkConnection>(last.Id, CancellationToken.None))
             : null;
-        return Report(terminal, run.Run, outcome, output, learned);
+        return Report(terminal, last, outcome, output, learned);
+    }
+
+    /// <summary>Executes a run that this process holds, with its events on the screen.</summary>
+    internal static async Task<(Run Run, RunOutcome Outcome)> AttendAsync(
+        Terminal terminal, Home home, ActiveRun run, Result<RunPipeline> pipeline, RunOutput output, CancellationToken cancellationToken)
+    {
+        await using (run.Recorder)
+        {
+            using var view = new LiveView(terminal, run.Request.Limits, TimeProvider.System);
+
+            if (output is RunOutput.Text)
+            {
+                terminal.Error.WriteLine(run.Request.Continues is { } earlier ? $"Run {run.Id} goes on from {earlier.Run}" : $"Run {run.Id}");
+                view.Start();
+            }
+
+            using (run.Recorder.Subscribe(output is RunOutput.Text ? view.Show : _ => { }))
+            {
+                var outcome = await home.Supervisor.RunAsync(run, pipeline, cancellationToken);
+                return (run.Run, outcome);
+            }
+        }
     }
 
     /// <summary>A screen may miss an event; a script may not, so it gets them from the store.</summary>
@@ -175,7 +191,7 @@ internal static class RunCommand
             terminal.WriteFailures([failed.Failure]);
         }
 
-        return RunTransitions.HasEnded(run.Status) ? ExitCodes.For(run.Status, run.Reason) : ExitCodes.Environment;
+        return RunTransitions.HasEnded(run.Status) ? ExitCodes.For(run.Status, run.Reason) : run.Status is RunStatus.Waiting ? ExitCodes.Waiting : ExitCodes.Environment;
     }
 
     /// <summary>An agent whose wire has no server would fail at its first word; better said now.</summary>

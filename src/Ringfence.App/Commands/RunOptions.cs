@@ -71,7 +71,13 @@ internal sealed class RunOptions
         failures.AddRange(request.Done.Where(string.IsNullOrWhiteSpace).Select(_ => new Failure("bad_check", "--done is empty.", "Give a command, such as --done 'dotnet test'.")));
         var known = WithWorkflow(parsed, request);
         failures.AddRange(known.Failures);
-        return failures.Count > 0 ? Result.Fail<RunRequest>(failures) : known;
+
+        // Policy last: it narrows whatever flags and workflow came to.
+        var policy = PolicyFile.Of(Home.DefaultFolder);
+        failures.AddRange(policy.Failures);
+        var allowed = known.IsFailure || policy.IsFailure ? known : policy.Value.Apply(known.Value);
+        failures.AddRange(allowed.Failures.Except(known.Failures));
+        return failures.Count > 0 ? Result.Fail<RunRequest>(failures) : allowed;
     }
 
     /// <summary>The agent that was named, read apart from the rest so that its mistakes are told together with theirs.</summary>

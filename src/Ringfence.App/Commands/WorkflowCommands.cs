@@ -4,7 +4,7 @@ using Ringfence.Workflows;
 
 namespace Ringfence.App.Commands;
 
-/// <summary><c>ringfence lint|compile|explain</c>: a workflow file before it runs.</summary>
+/// <summary><c>ringfence lint|compile|explain|schema</c>: a workflow file before it runs.</summary>
 internal static class WorkflowCommands
 {
     public static IEnumerable<Command> Create(Terminal terminal)
@@ -25,6 +25,27 @@ internal static class WorkflowCommands
                 terminal.WriteLine($"{terminal.Paint($"{topic,-10}", Ansi.Bold)} {Printable.EscapeLines(says)}");
             }
         });
+
+        yield return Schema(terminal);
+    }
+
+    private static Command Schema(Terminal terminal)
+    {
+        var command = new Command(
+            "schema",
+            """
+            Prints the JSON Schema of workflow files, for editors that complete and check while you type.
+
+            Example:
+              ringfence schema > .ringfence/workflow.schema.json
+              # yaml-language-server: $schema=../workflow.schema.json
+            """);
+        command.SetAction(_ =>
+        {
+            terminal.WriteLine(WorkflowSchema.Json);
+            return ExitCodes.Done;
+        });
+        return command;
     }
 
     private static Command Reading(Terminal terminal, string name, string description, Action<Workflow, ParseResult> act)

@@ -15,7 +15,8 @@ internal static class RunSummary
         {
             RunStatus.Completed => ("completed", Ansi.Green),
             RunStatus.Cancelled => ("cancelled", Ansi.Yellow),
-            _ => ($"failed: {run.Reason?.ToName().Replace('_', ' ')}", Ansi.Red),
+            RunStatus.Failed => ($"failed: {run.Reason?.ToName().Replace('_', ' ')}", Ansi.Red),
+            var going => (going.ToString().ToLowerInvariant(), Ansi.Yellow),
         };
 
         terminal.WriteLine();

@@ -30,13 +30,16 @@ public static class Gates
     /// Whether the checks speak of this tree: each must have passed on exactly it. A change after the last check, or a check on another tree,
     /// is a finding; so is a publication of another tree than the one that was approved.
     /// </summary>
+    /// <param name="done">The checks that must have passed.</param>
     /// <param name="approvedDigest">Digest of the change set that a person approved; null when nobody had to.</param>
-    public static IReadOnlyList<Finding> Trees(ChangeSet changes, IReadOnlyList<CheckResult> checks, string? approvedDigest)
+    public static IReadOnlyList<Finding> Trees(ChangeSet changes, IReadOnlyList<string> done, IReadOnlyList<CheckResult> checks, string? approvedDigest)
     {
         var findings = checks
             .Where(c => c.Tree != changes.Tree || !c.Passed)
             .Select(c => new Finding("verification", FindingSeverity.Block, ".",
                 Printable.Escape(c.Passed ? $"{c.Command} ran on tree {c.Tree}, not on {changes.Tree}" : $"{c.Command} did not pass")))
+            .Concat(done.Where(command => !checks.Any(c => c.Command == command))
+                .Select(command => new Finding("verification", FindingSeverity.Block, ".", Printable.Escape($"{command} did not run on tree {changes.Tree}"))))
             .ToList();
 
         if (approvedDigest is not null && approvedDigest != changes.Digest)

@@ -10,5 +10,9 @@ public abstract record RunOutcome(ChangeSet? Changes)
 
     public sealed record Failed(FailReason Reason, Failure Failure, ChangeSet? Changes = null) : RunOutcome(Changes);
 
+    /// <summary>Not an ending: people are asked, and nothing is held meanwhile.</summary>
+    /// <param name="Digest">Of exactly what they are shown.</param>
+    public sealed record Waiting(Approvals.ApprovalKind Kind, string Digest, ChangeSet? Changes = null) : RunOutcome(Changes);
+
     public sealed record Cancelled(string By, ChangeSet? Changes = null) : RunOutcome(Changes);
 }

@@ -94,6 +94,12 @@ public sealed record RunRequest
     /// <summary>Slug of the template that it took what it did not say itself from; null without one.</summary>
     public string? Template { get; init; }
 
+    /// <summary>Slack channel that hears when the run waits, fails or is done.</summary>
+    public string? Slack { get; init; }
+
+    /// <summary>Where the run's ending is posted, signed.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>JSON object of the caller, given back as it came; null when there is none.</summary>
     public string? Metadata { get; init; }
 

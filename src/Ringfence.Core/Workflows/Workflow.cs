@@ -36,6 +36,12 @@ public sealed record Workflow
 
     public int Attempts { get; init; } = 3;
 
+    /// <summary>What people must see first.</summary>
+    public IReadOnlyList<Approvals.ApprovalRule> Approve { get; init; } = [];
+
+    /// <summary>Channel that hears when a run waits, fails or is done.</summary>
+    public string? Slack { get; init; }
+
     public Outputs.OutputKind Output { get; init; } = Outputs.OutputKind.Branch;
 }
 

@@ -1,3 +1,4 @@
+using Ringfence.Approvals;
 using Ringfence.Runs;
 
 namespace Ringfence.Workflows;
@@ -43,12 +44,36 @@ public static class WorkflowExplanation
         yield return ("done when", workflow.Done.Count == 0
             ? "the agent says so: no check is run"
             : $"{string.Join(" and ", workflow.Done.Select(check => $"`{check}`"))} pass in a fresh sandbox; at most {workflow.Attempts} attempts");
+        foreach (var rule in workflow.Approve)
+        {
+            yield return ("approval", Says(rule, limits.Cost ?? defaults.Cost));
+        }
+
+        if (workflow.Slack is { } channel)
+        {
+            yield return ("tells", $"{channel} when it waits, fails or is done");
+        }
+
         yield return ("gives", workflow.Output switch
         {
             Outputs.OutputKind.Branch => "a branch in the repository, never a push",
             Outputs.OutputKind.Patch => "a patch file",
             _ => "nothing outside the store",
         });
+    }
+
+    private static string Says(ApprovalRule rule, Money cost)
+    {
+        var what = rule.Kind switch
+        {
+            ApprovalKind.Plan => "the plan is shown before anything is changed",
+            ApprovalKind.Network => "hosts that were refused can be asked for",
+            ApprovalKind.Budget => $"{rule.Raise ?? cost} more can be asked for when the money is used up",
+            _ => "the change is shown before it leaves",
+        };
+        var who = rule.From.Count == 0 ? "anyone who may approve and did not ask for it" : string.Join(" or ", rule.From);
+        var when = rule.Paths.Count == 0 ? "" : $", when {string.Join(" or ", rule.Paths)} changed";
+        return $"{what}{when}: {rule.Count} of {who} must agree within {Duration.Show(rule.Within)}";
     }
 
     private static string? Size(WorkflowConstraints constraints) => (constraints.MaxFiles, constraints.MaxLines) switch

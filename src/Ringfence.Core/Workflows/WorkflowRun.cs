@@ -62,6 +62,8 @@ public static class WorkflowRun
                 Secrets = [.. workflow.Secrets.Select(secret => new Secrets.SecretGrant(secret.Name, [secret.Host], null, secret.Header))],
             },
             Output = workflow.Output,
+            Approve = workflow.Approve,
+            Slack = workflow.Slack,
             Rules = new ReviewRules
             {
                 Write = constraints.Write,

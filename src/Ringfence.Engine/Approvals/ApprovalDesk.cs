@@ -107,8 +107,17 @@ public sealed class ApprovalDesk(Database database, RunStore runs, TimeProvider 
         return moved;
     }
 
+    /// <summary>The run with what people have granted it: more money, more hosts. Ask it whenever a run is taken up.</summary>
+    public async Task<Run> ApplyAsync(Run run, CancellationToken cancellationToken) =>
+        run with { Request = (await GrantedAsync(run.Id, cancellationToken)).Apply(run.Request) };
+
+    /// <summary>Takes a yes back, because what was shown is not what there is.</summary>
+    internal static async Task VoidAsync(ActiveRun run, Approval approval, string reason, CancellationToken cancellationToken) => await run.Recorder.CommitAsync(
+        new ApprovalVoided(ApprovalStore.Name(approval.Kind), approval.Digest, reason),
+        transaction => ApprovalStore.VoidAsync(transaction, approval.Id), cancellationToken);
+
     /// <summary>Puts a question: afterwards the run waits, and this process has nothing more to do with it.</summary>
-    internal async Task<Approval> AskAsync(ActiveRun run, ApprovalSubject subject, CancellationToken cancellationToken)
+    internal async Task<Approval> AskAsync(ActiveRun run, ApprovalSubject subject, RunCheckpoint? checkpoint, CancellationToken cancellationToken)
     {
         var request = run.Request;
         var shown = Shown.Of(subject);
@@ -121,7 +130,7 @@ public sealed class ApprovalDesk(Database database, RunStore runs, TimeProvider 
 
         run.Recorder.Append(new ApprovalRequested(
             ApprovalStore.Name(approval.Kind), approval.Digest, [.. approval.Needs.SelectMany(need => need.From).Distinct()]));
-        await run.WaitAsync(transaction => ApprovalStore.InsertAsync(transaction, approval), cancellationToken);
+        await run.WaitAsync(checkpoint, transaction => ApprovalStore.InsertAsync(transaction, approval), cancellationToken);
         return approval;
     }
 
@@ -157,10 +166,14 @@ public sealed class ApprovalDesk(Database database, RunStore runs, TimeProvider 
         {
             await held.EndAsync(RunStatus.Failed, FailReason.Expired, $"Nobody answered about the {kind} in time.", null);
         }
-        else if (approval.Status == ApprovalStatus.Approved || approval is { Status: ApprovalStatus.Rejected, Kind: ApprovalKind.Network })
+        else if (approval.Status == ApprovalStatus.Approved)
         {
-            // Without the hosts a run goes on with what it has: its own pipeline decides whether that is enough.
-            await held.RequeueAsync();
+            // With new hosts the agent goes on, also where it had been content without them.
+            await held.RequeueAsync(approval.Kind == ApprovalKind.Network ? held.Run.Checkpoint! with { Stage = RunStatus.Running } : held.Run.Checkpoint);
+        }
+        else if (approval is { Status: ApprovalStatus.Rejected, Kind: ApprovalKind.Network } && held.Run.Checkpoint?.Stage is RunStatus.Verifying)
+        {
+            await held.RequeueAsync(held.Run.Checkpoint);
         }
         else if (approval.Status == ApprovalStatus.Rejected)
         {

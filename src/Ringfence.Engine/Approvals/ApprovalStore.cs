@@ -13,7 +13,7 @@ internal sealed class ApprovalStore(Database database)
 
     public async Task<IReadOnlyList<Approval>> ListAsync(bool pendingOnly, int limit, CancellationToken cancellationToken) => await WithAnswersAsync(
         await database.QueryAsync(
-            $"select {Columns} from approvals {(pendingOnly ? "where status = 'pending'" : "")} order by requested_us desc, id limit @limit", Read,
+            $"select {Columns} from approvals {(pendingOnly ? "where status = 'pending' and exists (select 1 from runs r where r.id = approvals.run and r.status = 'waiting')" : "")} order by requested_us desc, id limit @limit", Read,
             cancellationToken, ("limit", (long)limit)),
         cancellationToken);
 
@@ -61,6 +61,9 @@ internal sealed class ApprovalStore(Database database)
             throw new InvalidOperationException($"Approval {approval.Id} is closed already, though its run was held.");
         }
     }
+
+    public static Task VoidAsync(DatabaseTransaction transaction, string id) => transaction.ExecuteAsync(
+        "update approvals set status = 'voided' where id = @id", CancellationToken.None, ("id", id));
 
     /// <summary>Waiting runs about which something has been decided, or too late, or that somebody cancelled.</summary>
     public Task<IReadOnlyList<RunId>> RipeAsync(DateTimeOffset now, CancellationToken cancellationToken) => database.QueryAsync(

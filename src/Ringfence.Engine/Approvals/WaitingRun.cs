@@ -59,7 +59,8 @@ internal sealed class WaitingRun : IAsyncDisposable
     }
 
     /// <summary>Lets the run go on: whoever is free takes it from here.</summary>
-    public async Task RequeueAsync() => Run = await store.MoveAsync(Run, RunStatus.Queued, Recorder, CancellationToken.None);
+    public async Task RequeueAsync(RunCheckpoint? checkpoint) => Run = await RunStore.RequeueAsync(
+        Run with { Checkpoint = checkpoint }, "decided", database.Time.GetUtcNow(), Recorder, CancellationToken.None);
 
     public async Task EndAsync(RunStatus status, FailReason? reason, string message, string? by)
     {

@@ -11,7 +11,7 @@ namespace Ringfence.Documents;
 /// <param name="source">File name, for messages.</param>
 /// <param name="code">Code of every failure.</param>
 /// <param name="firstLine">Line of the file at which the YAML begins, from 1: front matter starts after its fence.</param>
-public sealed class YamlMapping(YamlMappingNode node, string source, string code, List<Failure> failures, int firstLine = 1)
+public sealed partial class YamlMapping(YamlMappingNode node, string source, string code, List<Failure> failures, int firstLine = 1)
 {
     private readonly HashSet<string> asked = [];
 
@@ -121,6 +121,12 @@ public sealed class YamlMapping(YamlMappingNode node, string source, string code
         }
     }
 
+    /// <summary>Names to lists of texts, where the names are the user's own.</summary>
+    public Dictionary<string, IReadOnlyList<string>> Lists(string key) =>
+        Child(key) is YamlMappingNode names && Mapping(key) is { } below
+            ? names.Children.Keys.ToDictionary(name => name.ToString(), name => below.Texts(name.ToString(), single: true))
+            : [];
+
     /// <summary>A mapping below this one. Null when it is absent, or something else, which is a failure.</summary>
     public YamlMapping? Mapping(string key)
     {
@@ -156,6 +162,8 @@ public sealed class YamlMapping(YamlMappingNode node, string source, string code
     /// <summary>Fails every key that was never asked for. Call it last.</summary>
     public void RefuseOthers()
     {
+        CheckTable();
+
         foreach (var key in node.Children.Keys.Where(key => !asked.Contains(key.ToString())))
         {
             Fail(key, $"Unknown key '{key}'.", $"Known here: {string.Join(", ", asked.Order(StringComparer.Ordinal))}.");

@@ -48,8 +48,11 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
     }
 
     /// <summary>Waits for people: <paramref name="ask"/> puts the question in the same transaction. From then on the run is nobody's.</summary>
-    public async Task WaitAsync(Func<DatabaseTransaction, Task> ask, CancellationToken cancellationToken) =>
-        Run = await RunStore.WaitAsync(Run, ask, Recorder, cancellationToken);
+    public async Task WaitAsync(RunCheckpoint? checkpoint, Func<DatabaseTransaction, Task> ask, CancellationToken cancellationToken)
+    {
+        Meter();
+        Run = await RunStore.WaitAsync(Run with { Checkpoint = checkpoint }, ask, Recorder, cancellationToken);
+    }
 
     public Task KeepAsync(Workspace workspace, CancellationToken cancellationToken)
     {

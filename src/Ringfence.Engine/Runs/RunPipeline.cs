@@ -1,4 +1,5 @@
 using Ringfence.Agents;
+using Ringfence.Approvals;
 using Ringfence.Egress;
 using Ringfence.Gateway;
 using Ringfence.Outputs;
@@ -16,7 +17,7 @@ namespace Ringfence.Runs;
 /// </summary>
 public sealed class RunPipeline(
     WorkspaceStore workspaces, ModelGateway gateway, CassetteFolder cassettes, EgressPlan egress, SetupStage? setup, AgentStage agents, Verifier verifier,
-    Publisher publisher) : IDisposable
+    Reviewer reviewer, ApprovalDesk approvals, Publisher publisher) : IDisposable
 {
     /// <summary>Takes the run's secrets out of everything that is recorded.</summary>
     public SecretRedactor Redactor => egress.Redactor;
@@ -43,15 +44,26 @@ public sealed class RunPipeline(
         await using var _ = lease;
         run.Use(lease);
 
-        // Where an earlier start of this run came to; null when there is everything to do.
+        // Where an earlier start of this run came to, and what people said since; null when there is everything to do.
         var from = run.Changes is null ? null : run.Run.Checkpoint;
+        var granted = await approvals.GrantedAsync(run.Id, cancellationToken);
+        var questions = new RunQuestions(approvals, run, workspace, granted);
         var task = AgentTask.First(run.Request);
-        task = from is null ? task : task with { Attempt = from.Attempt, Session = from.Session };
+        task = questions.Tell(from is null ? task : task with { Attempt = from.Attempt, Session = from.Session });
         VerificationResult verification;
+
+        if (from is null && questions.WantsPlan)
+        {
+            await run.EnterAsync(RunStatus.Running, checkpoint: null, cancellationToken);
+            var planned = await agents.RunAsync(run, workspace, lease, task.ForPlan(), cancellationToken);
+            return planned.Stop is { } cut ? new RunOutcome.Failed(cut.Reason, cut.Failure)
+                : planned.Said is { Length: > 0 } plan ? await questions.PlanAsync(plan, cancellationToken)
+                : new RunOutcome.Failed(FailReason.AgentError, new Failure("no_plan", "The agent ended without a plan."));
+        }
 
         while (true)
         {
-            if (from is null)
+            if (from is null or { Stage: RunStatus.Running })
             {
                 await run.EnterAsync(RunStatus.Running, checkpoint: null, cancellationToken);
                 var ending = await agents.RunAsync(run, workspace, lease, task, cancellationToken);
@@ -62,6 +74,11 @@ public sealed class RunPipeline(
                 }
 
                 await run.KeepAsync(changes, cancellationToken);
+
+                if (await questions.AfterAgentAsync(ending, task, cancellationToken) is { } waiting)
+                {
+                    return waiting;
+                }
 
                 if (ending.Stop is { } stop)
                 {
@@ -106,9 +123,16 @@ public sealed class RunPipeline(
 
         await run.EnterAsync(RunStatus.Reviewing, new RunCheckpoint(RunStatus.Reviewing, task.Attempt, task.Session), cancellationToken);
 
-        if (await Reviewer.ReviewAsync(run, workspace, run.Changes!, verification.Checks, cancellationToken) is { } blocked)
+        var review = await reviewer.ReviewAsync(run, workspace, verification.Checks, from is null ? null : granted.ChangeDigest, cancellationToken);
+
+        if (review.Blocked is { } blocked)
         {
             return new RunOutcome.Failed(FailReason.BlockedByGate, blocked, run.Changes);
+        }
+
+        if (await questions.BeforeLeavingAsync(review, cancellationToken) is { } asked)
+        {
+            return asked;
         }
 
         await run.EnterAsync(RunStatus.Publishing, cancellationToken);

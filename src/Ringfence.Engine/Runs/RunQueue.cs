@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Ringfence.Approvals;
 using Ringfence.Audit;
 using Ringfence.Secrets;
 using Ringfence.Workspaces;
@@ -15,7 +16,7 @@ namespace Ringfence.Runs;
 /// <param name="most">Runs at once in this process.</param>
 /// <param name="perRepository">Runs at once of one repository, over all processes.</param>
 public sealed partial class RunQueue(
-    RunStore store, RunSupervisor supervisor, WorkspaceStore workspaces, Func<RunRequest, CancellationToken, Task<Result<RunPipeline>>> prepare, int most,
+    RunStore store, ApprovalDesk approvals, RunSupervisor supervisor, WorkspaceStore workspaces, Func<RunRequest, CancellationToken, Task<Result<RunPipeline>>> prepare, int most,
     int perRepository, TimeProvider time, ILogger<RunQueue> logger)
 {
     /// <summary>How often the table is looked at when nobody rang: what another process enqueued waits so long at the most.</summary>
@@ -60,6 +61,8 @@ public sealed partial class RunQueue(
 
                     recovered = time.GetTimestamp();
                 }
+
+                await approvals.SweepAsync(CancellationToken.None);
 
                 while (!draining.IsCancellationRequested && going.Count < most && await store.ClaimNextAsync(perRepository, CancellationToken.None) is { } run)
                 {
@@ -106,6 +109,7 @@ public sealed partial class RunQueue(
 
         try
         {
+            claimed = await approvals.ApplyAsync(claimed, stopping);
             var pipeline = await prepare(claimed.Request, stopping);
             using var stages = pipeline.Succeeded(out var ready) ? ready : null;
             var run = await supervisor.OpenAsync(claimed, stages?.Redactor ?? SecretRedactor.None, stopping);

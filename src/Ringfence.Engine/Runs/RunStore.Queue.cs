@@ -69,6 +69,21 @@ public sealed partial class RunStore
         return id is null ? null : await GetAsync(id, cancellationToken);
     }
 
+    /// <summary>Takes one queued run for this process; null when it is not queued or somebody else was quicker.</summary>
+    public async Task<Run?> ClaimAsync(RunId id, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+
+        return await database.ExecuteAsync(
+            """
+            update runs set worker = @me, lease_expires_us = @lease, claimed_us = @now, starts = starts + 1
+             where id = @id and status = 'queued' and worker is null
+            """,
+            cancellationToken, ("id", id), ("me", WorkerId.Current.ToString()), ("lease", now + LeaseTime), ("now", now)) == 1
+            ? await GetAsync(id.Value, cancellationToken)
+            : null;
+    }
+
     /// <summary>Renews the lease, and tells what the run's supervisor must know.</summary>
     public async Task<RunAttention> RenewAsync(RunId id, CancellationToken cancellationToken)
     {

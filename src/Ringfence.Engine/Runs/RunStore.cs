@@ -56,7 +56,10 @@ public sealed partial class RunStore(Database database, TimeProvider time)
         return run with { Status = to };
     }
 
-    /// <summary>Moves a run to waiting and lets go of it, together with <paramref name="ask"/>. What it cost so far is kept with it.</summary>
+    /// <summary>
+    /// Moves a run to waiting and lets go of it, together with <paramref name="ask"/>. What it cost so far is kept with it, and from now on it is durable:
+    /// people may take longer than the terminal that it was started in.
+    /// </summary>
     public static async Task<Run> WaitAsync(Run run, Func<DatabaseTransaction, Task> ask, Recorder recorder, CancellationToken cancellationToken)
     {
         if (!RunTransitions.CanMove(run.Status, RunStatus.Waiting))
@@ -71,8 +74,8 @@ public sealed partial class RunStore(Database database, TimeProvider time)
                 MustChangeOne(run, await transaction.ExecuteAsync(
                     """
                     update runs
-                       set status = 'waiting', stage = 'waiting', worker = null, lease_expires_us = null, cost_nano = @cost, turns = @turns,
-                           checkpoint = @checkpoint, worked_us = @worked
+                       set status = 'waiting', stage = 'waiting', worker = null, lease_expires_us = null, durable = 1, cost_nano = @cost,
+                           turns = @turns, checkpoint = @checkpoint, worked_us = @worked
                      where id = @id and status = @from and worker = @me
                     """,
                     CancellationToken.None, ("id", run.Id), ("checkpoint", RunRow.Json(run.Checkpoint)), ("worked", (long)run.Worked.TotalMicroseconds), ("from", Name(run.Status)), ("me", WorkerId.Current.ToString()), ("cost", run.Cost),
@@ -81,8 +84,12 @@ public sealed partial class RunStore(Database database, TimeProvider time)
             },
             cancellationToken);
 
-        return run with { Status = RunStatus.Waiting, Worker = null };
+        return run with { Status = RunStatus.Waiting, Worker = null, IsDurable = true };
     }
+
+    /// <summary>Adds time that a start of the run used.</summary>
+    public Task AddWorkedAsync(RunId id, TimeSpan worked, CancellationToken cancellationToken) => database.ExecuteAsync(
+        "update runs set worked_us = worked_us + @worked where id = @id", cancellationToken, ("id", id), ("worked", (long)worked.TotalMicroseconds));
 
     /// <summary>Keeps what is known so far, so that a crash leaves it to be found.</summary>
     public Task NoteAsync(Run run, CancellationToken cancellationToken) => database.ExecuteAsync(

@@ -63,6 +63,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         // A run that waits for people is nobody's.
         if (run.Run.Status is RunStatus.Waiting)
         {
+            await store.AddWorkedAsync(run.Id, time.GetElapsedTime(began), CancellationToken.None);
             return outcome;
         }
 

@@ -1,3 +1,4 @@
+using Ringfence.Approvals;
 using Ringfence.Documents;
 using Ringfence.Egress;
 using Ringfence.Outputs;
@@ -14,34 +15,31 @@ public static class WorkflowReader
         var failures = new List<Failure>();
         var (yaml, body, firstLine) = Split(text);
 
-        if (YamlMapping.Parse(yaml, source, Code, failures, firstLine) is not { } root)
+        if (YamlMapping.Parse(yaml, source, Code, failures, firstLine)?.By(WorkflowKeys.Root) is not { } root)
         {
             return Result.Fail<Workflow>(failures);
         }
 
-        var prompt = body ?? root.Text("prompt", required: true);
-        var network = root.Mapping("network");
+        var prompt = Prompt(root, body, source, failures);
+        var network = root.Mapping(WorkflowKeys.Network);
         var workflow = new Workflow
         {
-            Name = root.Text("name") ?? Path.GetFileNameWithoutExtension(source),
-            Prompt = prompt?.Trim() ?? "",
-            Agent = root.Text("agent") ?? "ringfence-agent",
-            Model = root.Text("model"),
-            Limits = Limits(root.Mapping("limits")),
+            Name = root.Text(WorkflowKeys.Name) ?? Path.GetFileNameWithoutExtension(source),
+            Prompt = prompt,
+            Agent = root.Text(WorkflowKeys.Agent) ?? "ringfence-agent",
+            Model = root.Text(WorkflowKeys.Model),
+            Limits = Limits(root.Mapping(WorkflowKeys.Limits)),
             Network = Network(network, failures),
             Presets = Presets(network),
-            Secrets = [.. root.Mappings("secrets").Select(Secret)],
-            Constraints = Constraints(root.Mapping("constraints")),
-            Pins = Pins(root.Mapping("context"), prompt ?? ""),
-            Done = root.Texts("done", single: true),
-            Attempts = root.Number("attempts", 1, 10) ?? 3,
-            Output = Output(root),
+            Secrets = [.. root.Mappings(WorkflowKeys.Secrets).Select(Secret)],
+            Pins = Pins(root.Mapping(WorkflowKeys.Context), prompt),
+            Constraints = Constraints(root.Mapping(WorkflowKeys.Constraints)),
+            Done = root.Texts(WorkflowKeys.Done),
+            Attempts = root.Number(WorkflowKeys.Attempts) ?? 3,
+            Approve = [.. root.Mappings(WorkflowKeys.Approve).Select(Approve)],
+            Output = root.Choice(WorkflowKeys.Output) switch { "patch" => OutputKind.Patch, "none" => OutputKind.None, _ => OutputKind.Branch },
+            Slack = Slack(root.Mapping(WorkflowKeys.Notify)),
         };
-
-        if (prompt is not null && workflow.Prompt.Length is 0 or > 50_000)
-        {
-            failures.Add(new Failure(Code, $"{source}: The prompt has {workflow.Prompt.Length:N0} characters; 1 to 50,000 are allowed."));
-        }
 
         network?.RefuseOthers();
         root.RefuseOthers();
@@ -56,21 +54,41 @@ public static class WorkflowReader
         return end < 0 ? (text, null, 1) : (string.Join('\n', lines[1..end]), string.Join('\n', lines[(end + 1)..]), 2);
     }
 
-    private static WorkflowLimits Limits(YamlMapping? limits)
+    private static string Prompt(YamlMapping root, string? body, string source, List<Failure> failures)
+    {
+        var key = root.Text(WorkflowKeys.Prompt);
+
+        if (body is not null && key is not null)
+        {
+            root.Fail(WorkflowKeys.Prompt.Name, "'prompt' stands in the body of a Markdown file, not in its head.");
+        }
+        else if (body is null && key is null)
+        {
+            root.Fail(WorkflowKeys.Prompt.Name, "'prompt' is missing.");
+        }
+        else if ((body ?? key)!.Trim().Length is 0 or > 50_000)
+        {
+            failures.Add(new Failure(Code, $"{source}: The prompt has {(body ?? key)!.Trim().Length:N0} characters; 1 to 50,000 are allowed."));
+        }
+
+        return (body ?? key ?? "").Trim();
+    }
+
+    internal static WorkflowLimits Limits(YamlMapping? limits)
     {
         if (limits is null)
         {
             return new WorkflowLimits();
         }
 
-        var costs = limits.IsText("cost") ? null : limits.Mapping("cost");
+        var costs = limits.Mapping(WorkflowKeys.Costs);
         var read = new WorkflowLimits
         {
-            Cost = costs is null ? Cost(limits, "cost") : Cost(costs, "run"),
-            CostPerDay = costs is null ? null : Cost(costs, "workflow_day"),
-            Turns = limits.Number("turns", 1, 1000),
-            Time = Time(limits, "time"),
-            MemoryBytes = Bytes(limits, "memory"),
+            Cost = costs?.Amount(WorkflowKeys.CostOfRun),
+            CostPerDay = costs?.Amount(WorkflowKeys.CostOfDay),
+            Turns = limits.Number(WorkflowKeys.Turns),
+            Time = limits.Time(WorkflowKeys.Time),
+            MemoryBytes = limits.Size(WorkflowKeys.Memory),
         };
 
         costs?.RefuseOthers();
@@ -78,29 +96,16 @@ public static class WorkflowReader
         return read;
     }
 
-    private static IReadOnlyList<string> Pins(YamlMapping? context, string prompt)
+    internal static IReadOnlyList<string> Network(YamlMapping? network, List<Failure> failures)
     {
-        var pins = context?.Texts("pin", single: true) ?? [];
-
-        foreach (var unknown in pins.Where(name => PromptSections.Find(prompt, name) is null))
-        {
-            context!.Fail("pin", $"The prompt has no text under a heading '{unknown}'.", $"Write it as Markdown: ## {unknown}");
-        }
-
-        context?.RefuseOthers();
-        return pins;
-    }
-
-    private static IReadOnlyList<string> Network(YamlMapping? network, List<Failure> failures)
-    {
-        var allow = network?.Texts("allow") ?? [];
+        var allow = network?.Texts(WorkflowKeys.Allow) ?? [];
         failures.AddRange(EgressRules.Parse(new NetworkPolicy(allow)).Failures);
         return allow;
     }
 
     private static IReadOnlyList<string> Presets(YamlMapping? network)
     {
-        var presets = network?.Texts("presets") ?? [];
+        var presets = network?.Texts(WorkflowKeys.Presets) ?? [];
 
         foreach (var unknown in presets.Except(EcosystemPresets.Names))
         {
@@ -113,27 +118,40 @@ public static class WorkflowReader
     private static WorkflowSecret Secret(YamlMapping secret)
     {
         var read = new WorkflowSecret(
-            secret.Text("name", required: true) ?? "", secret.Text("host", required: true) ?? "", secret.Text("header") ?? "Authorization");
+            secret.Text(WorkflowKeys.SecretName) ?? "", secret.Text(WorkflowKeys.SecretHost) ?? "", secret.Text(WorkflowKeys.SecretHeader) ?? "Authorization");
         secret.RefuseOthers();
         return read;
     }
 
-    private static WorkflowConstraints Constraints(YamlMapping? constraints)
+    private static IReadOnlyList<string> Pins(YamlMapping? context, string prompt)
+    {
+        var pins = context?.Texts(WorkflowKeys.Pin) ?? [];
+
+        foreach (var unknown in pins.Where(name => PromptSections.Find(prompt, name) is null))
+        {
+            context!.Fail("pin", $"The prompt has no text under a heading '{unknown}'.", $"Write it as Markdown: ## {unknown}");
+        }
+
+        context?.RefuseOthers();
+        return pins;
+    }
+
+    internal static WorkflowConstraints Constraints(YamlMapping? constraints)
     {
         if (constraints is null)
         {
             return new WorkflowConstraints();
         }
 
-        var diff = constraints.Mapping("diff");
+        var diff = constraints.Mapping(WorkflowKeys.Diff);
         var read = new WorkflowConstraints
         {
-            Write = constraints.Texts("write"),
-            Never = constraints.Texts("never"),
-            MaxFiles = diff?.Number("files", 1, 1_000_000),
-            MaxLines = diff?.Number("lines", 1, 100_000_000),
-            Dependencies = constraints.OneOf("dependencies", ["none", "ask", "any"]) ?? "any",
-            Tests = constraints.OneOf("tests", ["keep", "any"]) ?? "any",
+            Write = constraints.Texts(WorkflowKeys.Write),
+            Never = constraints.Texts(WorkflowKeys.Never),
+            MaxFiles = diff?.Number(WorkflowKeys.Files),
+            MaxLines = diff?.Number(WorkflowKeys.Lines),
+            Dependencies = constraints.Choice(WorkflowKeys.Dependencies) ?? "any",
+            Tests = constraints.Choice(WorkflowKeys.Tests) ?? "any",
         };
 
         diff?.RefuseOthers();
@@ -141,58 +159,36 @@ public static class WorkflowReader
         return read;
     }
 
-    private static OutputKind Output(YamlMapping root) => root.OneOf("output", ["branch", "patch", "none"]) switch
+    internal static ApprovalRule Approve(YamlMapping rule)
     {
-        "patch" => OutputKind.Patch,
-        "none" => OutputKind.None,
-        _ => OutputKind.Branch,
-    };
-
-    private static Money? Cost(YamlMapping mapping, string key)
-    {
-        if (mapping.Text(key) is not { } text)
+        var kind = rule.Choice(WorkflowKeys.ApproveKind);
+        var read = new ApprovalRule(kind is null ? ApprovalKind.Diff : Enum.Parse<ApprovalKind>(kind, ignoreCase: true))
         {
-            return null;
+            Count = rule.Number(WorkflowKeys.ApproveCount) ?? 1,
+            From = rule.Texts(WorkflowKeys.ApproveFrom),
+            Paths = rule.Texts(WorkflowKeys.ApprovePaths),
+            Within = rule.Time(WorkflowKeys.ApproveWithin) ?? ApprovalRule.DefaultWithin,
+            Raise = rule.Amount(WorkflowKeys.ApproveRaise),
+        };
+
+        if (read.Paths.Count > 0 && read.Kind != ApprovalKind.Diff)
+        {
+            rule.Fail("paths", "'paths' is for diff alone: nothing else has changed paths.");
         }
 
-        if (Money.TryParse(text, out var money) && money > Money.Zero)
+        if (read.Raise is not null && read.Kind != ApprovalKind.Budget)
         {
-            return money;
+            rule.Fail("raise", "'raise' is for budget alone.");
         }
 
-        mapping.Fail(key, $"'{key}' is an amount of dollars above 0, not '{text}'.", "Such as $5.00.");
-        return null;
+        rule.RefuseOthers();
+        return read;
     }
 
-    private static TimeSpan? Time(YamlMapping mapping, string key)
+    private static string? Slack(YamlMapping? notify)
     {
-        if (mapping.Text(key) is not { } text)
-        {
-            return null;
-        }
-
-        if (Duration.TryParse(text, out var duration) && duration >= TimeSpan.FromSeconds(1) && duration <= TimeSpan.FromHours(24))
-        {
-            return duration;
-        }
-
-        mapping.Fail(key, $"'{key}' is a time from 1s to 24h, not '{text}'.", "Such as 30m or 1h30m.");
-        return null;
-    }
-
-    private static long? Bytes(YamlMapping mapping, string key)
-    {
-        if (mapping.Text(key) is not { } text)
-        {
-            return null;
-        }
-
-        if (ByteSize.TryParse(text, out var bytes) && bytes >= 64L << 20)
-        {
-            return bytes;
-        }
-
-        mapping.Fail(key, $"'{key}' is a size of at least 64MiB, not '{text}'.", "Such as 4GiB.");
-        return null;
+        var channel = notify?.Text(WorkflowKeys.Slack);
+        notify?.RefuseOthers();
+        return channel;
     }
 }

@@ -197,8 +197,8 @@ public sealed class Gates_find
     {
         static CheckResult Check(string tree, bool passed) => new("make", passed, 0, null, TimeSpan.Zero, "", tree);
 
-        Assert.Empty(Gates.Trees(Change.Set(), [Check("tree", true)], "digest"));
-        Assert.Equal(3, Gates.Trees(Change.Set(), [Check("older", true), Check("tree", false)], "other").Count);
+        Assert.Empty(Gates.Trees(Change.Set(), ["make"], [Check("tree", true)], "digest"));
+        Assert.Equal(3, Gates.Trees(Change.Set(), [], [Check("older", true), Check("tree", false)], "other").Count);
     }
 
     [Fact]

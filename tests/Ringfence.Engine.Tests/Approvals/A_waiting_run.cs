@@ -187,7 +187,7 @@ public abstract class A_waiting_run(PostgresCluster? postgres) : StoreTest(postg
         await run.EnterAsync(RunStatus.Reviewing, Cancel);
 
         var asked = await desk.AskAsync(
-            run, new ApprovalSubject { Kind = ApprovalKind.Diff, Run = run.Id.Value, Repository = "r", Base = "b", Tree = "t", ChangeDigest = "d" }, Cancel);
+            run, new ApprovalSubject { Kind = ApprovalKind.Diff, Run = run.Id.Value, Repository = "r", Base = "b", Tree = "t", ChangeDigest = "d" }, null, Cancel);
         return (desk, runs, asked);
     }
 
