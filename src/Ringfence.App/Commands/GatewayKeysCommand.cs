@@ -4,37 +4,11 @@ using Ringfence.Gateway;
 
 namespace Ringfence.App.Commands;
 
-/// <summary><c>ringfence gateway keys create|list|revoke</c> and <c>ringfence gateway usage</c>.</summary>
+/// <summary><c>ringfence gateway keys create|list|revoke</c>.</summary>
 internal static class GatewayKeysCommand
 {
     public static Command Create(Terminal terminal) =>
         new("keys", "Keys for callers of the gateway, each with its own budget.") { New(terminal), List(terminal), Revoke(terminal) };
-
-    public static Command Usage(Terminal terminal)
-    {
-        var json = CommandActions.Json();
-        var command = new Command("usage", "What was used, by key, team and model.") { json };
-
-        command.WithHome(terminal, async (parsed, home, cancellationToken) =>
-        {
-            var usage = await Store(home).UsageAsync(cancellationToken);
-
-            if (parsed.GetValue(json))
-            {
-                terminal.WriteJson(usage, GatewayJson.Default.IReadOnlyListGatewayUsage);
-                return ExitCodes.Done;
-            }
-
-            foreach (var u in usage)
-            {
-                terminal.WriteLine($"{Printable.Escape(u.Name),-20} {Printable.Escape(u.Team ?? "-"),-12} {Printable.Escape(u.Model),-30} {u.Calls,8} calls {u.InputTokens + u.CacheReadTokens + u.CacheWriteTokens,12} in {u.OutputTokens,10} out {u.Cost,12}");
-            }
-
-            return ExitCodes.Done;
-        });
-
-        return command;
-    }
 
     private static Command New(Terminal terminal)
     {

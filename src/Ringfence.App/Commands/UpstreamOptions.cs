@@ -31,6 +31,9 @@ internal sealed class UpstreamOptions
 
     public IEnumerable<Option> All => [upstream, key];
 
+    /// <summary>True when servers were named on the command line.</summary>
+    public bool IsNamed(ParseResult parsed) => parsed.GetValue(upstream) is { Length: > 0 };
+
     /// <summary>All servers that are known for the wires asked for. Fails with every flag that is wrong.</summary>
     public Result<IReadOnlyList<Upstream>> Read(ParseResult parsed)
     {

@@ -112,6 +112,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
                 if (spent > reservation.Amount && (passed || scope.Key == reservation.Account.Narrowest))
                 {
                     scope.Seen = scope.Seen with { Stop = $"frozen: {reservation.Call}" };
+                    scope.IsFrozenHereAlone = true;
                     frozen.Add(scope.Key);
                 }
             }
@@ -121,8 +122,28 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
         return new Settlement(frozen, thresholds);
     }
 
-    public Task FreezeAsync(string scope, string reason, CancellationToken cancellationToken) =>
-        store.FreezeAsync(scope, reason, cancellationToken);
+    /// <summary>Writes a freeze down. From then on the store says whether the scope is frozen, so that a thaw is seen here.</summary>
+    public async Task FreezeAsync(string scope, string reason, CancellationToken cancellationToken)
+    {
+        await exchanging.WaitAsync(cancellationToken);
+
+        try
+        {
+            await store.FreezeAsync(scope, reason, cancellationToken);
+
+            lock (gate)
+            {
+                if (accounts.TryGetValue(scope, out var account))
+                {
+                    account.IsFrozenHereAlone = false;
+                }
+            }
+        }
+        finally
+        {
+            exchanging.Release();
+        }
+    }
 
     public Task<IReadOnlyList<ScopeStop>> StopsAsync(CancellationToken cancellationToken) => store.StopsAsync(cancellationToken);
 
@@ -414,9 +435,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
 
     private static void Apply(ScopeAccount scope, Exchange exchange, ScopeState state, DateTimeOffset expires)
     {
-        scope.Seen = scope.Seen.Stop is { } stop && state.Stop is null && stop.StartsWith("frozen", StringComparison.Ordinal)
-            ? state with { Stop = stop }
-            : state;
+        scope.Seen = scope.IsFrozenHereAlone && state.Stop is null ? state with { Stop = scope.Seen.Stop } : state;
 
         if (state.BlockLost)
         {

@@ -28,6 +28,9 @@ internal sealed class ScopeAccount(string key)
     /// <summary>The scope as the store last saw it.</summary>
     public ScopeState Seen { get; set; }
 
+    /// <summary>A freeze that the store does not know yet: what it says otherwise does not count.</summary>
+    public bool IsFrozenHereAlone { get; set; }
+
     public long Free => Block - Reserved - Unbooked;
 
     private int told;

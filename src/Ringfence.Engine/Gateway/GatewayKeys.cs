@@ -18,9 +18,36 @@ public sealed record GatewayKey(
 }
 
 /// <param name="UnknownCalls">Calls whose usage the provider did not report; they count with all that was set aside.</param>
+/// <remarks>In a sum over several keys, teams or models, what differs is null.</remarks>
 public sealed record GatewayUsage(
-    string KeyId, string Name, string? Team, string Model, long Calls, long UnknownCalls, long InputTokens, long CacheReadTokens,
-    long CacheWriteTokens, long OutputTokens, Money Cost);
+    string? KeyId, string? Name, string? Team, string? Model, long Calls, long UnknownCalls, long InputTokens, long CacheReadTokens,
+    long CacheWriteTokens, long OutputTokens, Money Cost)
+{
+    public static GatewayUsage operator +(GatewayUsage a, GatewayUsage b) => a with
+    {
+        Calls = a.Calls + b.Calls,
+        UnknownCalls = a.UnknownCalls + b.UnknownCalls,
+        InputTokens = a.InputTokens + b.InputTokens,
+        CacheReadTokens = a.CacheReadTokens + b.CacheReadTokens,
+        CacheWriteTokens = a.CacheWriteTokens + b.CacheWriteTokens,
+        OutputTokens = a.OutputTokens + b.OutputTokens,
+        Cost = a.Cost + b.Cost,
+    };
+
+    /// <param name="group"><c>key</c>, <c>team</c> or <c>model</c>; null leaves the lines as they are.</param>
+    public static IReadOnlyList<GatewayUsage> By(string? group, IReadOnlyList<GatewayUsage> lines) => group is null ? lines :
+    [
+        .. lines.GroupBy(u => group switch { "key" => u.KeyId, "team" => u.Team, _ => u.Model })
+            .Select(same => same.Aggregate((a, b) => a + b) with
+            {
+                KeyId = group == "key" ? same.First().KeyId : null,
+                Name = group == "key" ? same.First().Name : null,
+                Team = group == "model" ? null : same.First().Team,
+                Model = group == "model" ? same.Key : null,
+            })
+            .OrderByDescending(u => u.Cost.Nanodollars),
+    ];
+}
 
 public sealed class GatewayKeyStore(Database database, TimeProvider time)
 {

@@ -56,18 +56,7 @@ internal sealed class KeyMeter(GatewayKey key) : IRecorder
         {
             foreach (var u in taken)
             {
-                var sum = Of(u.Model);
-
-                used[u.Model] = sum with
-                {
-                    Calls = sum.Calls + u.Calls,
-                    UnknownCalls = sum.UnknownCalls + u.UnknownCalls,
-                    InputTokens = sum.InputTokens + u.InputTokens,
-                    CacheReadTokens = sum.CacheReadTokens + u.CacheReadTokens,
-                    CacheWriteTokens = sum.CacheWriteTokens + u.CacheWriteTokens,
-                    OutputTokens = sum.OutputTokens + u.OutputTokens,
-                    Cost = sum.Cost + u.Cost,
-                };
+                used[u.Model!] = Of(u.Model!) + u;
             }
         }
     }

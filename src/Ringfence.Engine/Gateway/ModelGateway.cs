@@ -66,6 +66,19 @@ public sealed class ModelGateway : IAsyncDisposable
         return gateway;
     }
 
+    /// <summary>What would keep the gateway from starting, the keys' sources included; nothing is opened.</summary>
+    public static IReadOnlyList<Failure> Check(GatewayOptions options)
+    {
+        var pool = UpstreamPool.Create(options.Upstreams, TimeProvider.System);
+
+        if (pool.Succeeded(out var upstreams))
+        {
+            upstreams.Dispose();
+        }
+
+        return pool.Failures;
+    }
+
     /// <summary>Opens a run's right to use the door. Facts of its calls go to <paramref name="recorder"/>.</summary>
     public GatewayLease Open(LeaseRequest request, IRecorder recorder)
     {
