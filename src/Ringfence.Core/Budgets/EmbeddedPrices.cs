@@ -6,22 +6,24 @@ internal static class EmbeddedPrices
     /// <summary>Names of simulated models start with this, whatever follows.</summary>
     public const string Simulated = "simulated";
 
-    private const string ObservedInClaudeCode =
-        "Input and output: the table built into Claude Code 2.1.329, observed 2026-11-20. Cache: Anthropic's published multipliers (1.25, 2, 0.1).";
+    private const string AnthropicPage = "platform.claude.com/docs, models/opus-5-5/overview; input and output as in the table built into Claude Code 2.1.329.";
+
+    private const string OpenAiPage = "developers.openai.com/api/docs/models/gpt-6.1-sol, as quoted in releases of 2026-09-30; cache writes are charged from gpt-5.6 on.";
 
     private const string LiteLlm = "LiteLLM, model_prices_and_context_window.json at commit 00035b69.";
 
-    private const string NoModel = "Not a real model: charged like claude-opus-5-5, so that demonstrations and tests spend.";
+    private const string NoModel = "Not a real model: charged $4 and $20 per million tokens, so that demonstrations and tests spend.";
 
     public static PriceTable Table { get; } = new("2026-11-21", new DateOnly(2026, 11, 21),
     [
-        Anthropic("claude-opus-5-5", input: 4m, output: 20m, maxInput: 1_000_000, maxOutput: 128_000, ObservedInClaudeCode),
+        Anthropic("claude-opus-5-5", input: 4m, output: 20m, maxInput: 1_000_000, maxOutput: 128_000, AnthropicPage, cached: 0.2m),
         Anthropic("claude-fable-5", input: 10m, output: 50m, maxInput: 1_000_000, maxOutput: 128_000, LiteLlm),
         Anthropic("claude-opus-4-8", input: 5m, output: 25m, maxInput: 1_000_000, maxOutput: 128_000, LiteLlm),
         Anthropic("claude-opus-4-7", input: 5m, output: 25m, maxInput: 1_000_000, maxOutput: 128_000, LiteLlm),
         Anthropic("claude-opus-4-6", input: 5m, output: 25m, maxInput: 1_000_000, maxOutput: 128_000, LiteLlm),
         Anthropic("claude-opus-4-5", input: 5m, output: 25m, maxInput: 200_000, maxOutput: 64_000, LiteLlm),
         Anthropic("claude-opus-4-5-20251101", input: 5m, output: 25m, maxInput: 200_000, maxOutput: 64_000, LiteLlm),
+        OpenAi("gpt-6.1-sol", input: 2m, cached: 0.1m, output: 10m, written: 2.5m, source: OpenAiPage),
         OpenAi("gpt-5.5", input: 5m, cached: 0.5m, output: 30m),
         OpenAi("gpt-5.5-2026-04-23", input: 5m, cached: 0.5m, output: 30m),
         OpenAi("gpt-5.4", input: 2.5m, cached: 0.25m, output: 15m),
@@ -29,11 +31,12 @@ internal static class EmbeddedPrices
         Anthropic(Simulated, input: 4m, output: 20m, maxInput: 1_000_000, maxOutput: 128_000, NoModel),
     ]);
 
-    // Dollars per million tokens. The cache prices follow from the input price, and LiteLLM's figures agree.
-    private static ModelPrice Anthropic(string model, decimal input, decimal output, long maxInput, long maxOutput, string source) => new()
+    // Dollars per million tokens. Where nothing else is said, the cache prices follow from the input price, and LiteLLM's figures agree.
+    private static ModelPrice Anthropic(
+        string model, decimal input, decimal output, long maxInput, long maxOutput, string source, decimal? cached = null) => new()
     {
         Model = model,
-        Prices = new TokenPrices(Pico(input), Pico(input * 0.1m), Pico(input * 1.25m), Pico(input * 2m), Pico(output)),
+        Prices = new TokenPrices(Pico(input), Pico(cached ?? input * 0.1m), Pico(input * 1.25m), Pico(input * 2m), Pico(output)),
         MaxInput = maxInput,
         MaxOutput = maxOutput,
         WebSearch = Pico(10_000m),
@@ -41,15 +44,15 @@ internal static class EmbeddedPrices
     };
 
     // Above 272,000 input tokens: input and cache twice, output one and a half times.
-    private static ModelPrice OpenAi(string model, decimal input, decimal cached, decimal output) => new()
+    private static ModelPrice OpenAi(string model, decimal input, decimal cached, decimal output, decimal? written = null, string source = LiteLlm) => new()
     {
         Model = model,
-        Prices = new TokenPrices(Pico(input), Pico(cached), Pico(input), Pico(input), Pico(output)),
-        LongContext = new TokenPrices(Pico(input * 2), Pico(cached * 2), Pico(input * 2), Pico(input * 2), Pico(output * 1.5m)),
+        Prices = new TokenPrices(Pico(input), Pico(cached), Pico(written ?? input), Pico(written ?? input), Pico(output)),
+        LongContext = new TokenPrices(Pico(input * 2), Pico(cached * 2), Pico((written ?? input) * 2), Pico((written ?? input) * 2), Pico(output * 1.5m)),
         LongContextFrom = 272_000,
         MaxInput = 1_050_000,
         MaxOutput = 128_000,
-        Source = LiteLlm,
+        Source = source,
     };
 
     private static long Pico(decimal dollarsPerMillion) => decimal.ToInt64(dollarsPerMillion * 1_000_000m);

@@ -64,6 +64,9 @@ internal sealed class OpenAiChatWire : IModelWire
             Answers = (int)answers,
             Images = content.Images,
             InputUnbounded = content.Unbounded,
+
+            // The provider caches by itself, and later models charge for it.
+            CacheWrites5m = true,
             HasTools = tools.Any || top.Find(body, "functions") is not null,
             UsageMustBeAsked = streamed && !AsksForUsage(top, body),
         };

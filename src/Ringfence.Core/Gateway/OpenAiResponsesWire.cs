@@ -57,6 +57,9 @@ internal sealed class OpenAiResponsesWire : IModelWire
                 || top.Find(body, "conversation") is not null || top.Find(body, "prompt") is not null,
             WebSearches = tools.Searches,
 
+            // The provider caches by itself, and later models charge for it.
+            CacheWrites5m = true,
+
             // Codex hands its tools over as an item of the input.
             HasTools = tools.Any || JsonRead.CountTyped(body, "\"additional_tools\""u8, "\"type\""u8) > 0,
         };

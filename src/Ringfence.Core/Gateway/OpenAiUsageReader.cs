@@ -66,8 +66,7 @@ internal sealed class OpenAiUsageReader(Wire wire) : UsageReader
         }
 
         var input = usage.Get("input_tokens").Count();
-        var cached = usage.Get("input_tokens_details").Get("cached_tokens").Count();
-        Take(input, cached, usage.Get("output_tokens").Count(), usage.Get("output_tokens_details").Get("reasoning_tokens").Count());
+        Take(input, usage.Get("input_tokens_details"), usage.Get("output_tokens").Count(), usage.Get("output_tokens_details").Get("reasoning_tokens").Count());
     }
 
     private void OnChat(JsonElement? root)
@@ -85,14 +84,14 @@ internal sealed class OpenAiUsageReader(Wire wire) : UsageReader
         }
 
         var input = usage.Get("prompt_tokens").Count();
-        var cached = usage.Get("prompt_tokens_details").Get("cached_tokens").Count();
-        Take(input, cached, usage.Get("completion_tokens").Count(), usage.Get("completion_tokens_details").Get("reasoning_tokens").Count());
+        Take(input, usage.Get("prompt_tokens_details"), usage.Get("completion_tokens").Count(), usage.Get("completion_tokens_details").Get("reasoning_tokens").Count());
         IsComplete |= !IsEventStream;
     }
 
-    private void Take(long input, long cached, long output, long reasoning)
+    private void Take(long input, JsonElement? details, long output, long reasoning)
     {
-        var usage = new Usage(input < 0 || cached < 0 ? -1 : input - cached, cached, 0, 0, output, reasoning, searches);
+        var (cached, written) = (details.Get("cached_tokens").Count(), details.Get("cache_write_tokens").Count());
+        var usage = new Usage(input < 0 || cached < 0 || written < 0 ? -1 : input - cached - written, cached, written, 0, output, reasoning, searches);
         Final = usage.IsCredible ? usage : null;
     }
 }

@@ -36,7 +36,7 @@ public static class GatewayFile
     // One entry may stand for both of OpenAI's wires.
     private static IReadOnlyList<Upstream> Upstreams(YamlMapping entry)
     {
-        var wires = entry.Text("wire", required: true) is { } wire ? WireName.Parse(wire) : new Wire[] { };
+        var wires = entry.Text("wire", required: true) is { } wire ? WireName.Parse(wire) : Array.Empty<Wire>();
         var key = entry.Text("key");
         var headers = entry.Pairs("headers");
         var address = entry.Text("url", required: true);

@@ -65,7 +65,7 @@ public sealed class A_price_table
         Gen.ArrayOf(Gen.Choose(0, 400_000), 8).ToArbitrary(),
         n =>
         {
-            var price = PriceTable.Embedded.Find(n[0] % 2 == 0 ? "gpt-5.4" : "claude-opus-5-5")!;
+            var price = PriceTable.Embedded.Find(n[0] % 2 == 0 ? "gpt-6.1-sol" : "claude-opus-5-5")!;
             var input = n[1] + n[2] + n[3] + (long)n[4];
 
             var bound = new CallBound

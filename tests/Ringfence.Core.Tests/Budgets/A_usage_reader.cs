@@ -65,6 +65,18 @@ public sealed class A_usage_reader
         Assert.Null(reader.Final);
     }
 
+    [Theory]
+    [InlineData("""{"model":"m","status":"completed","usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":30,"cache_write_tokens":50},"output_tokens":10}}""", Wire.OpenAiResponses)]
+    [InlineData("""{"model":"m","choices":[],"usage":{"prompt_tokens":100,"prompt_tokens_details":{"cached_tokens":30,"cache_write_tokens":50},"completion_tokens":10}}""", Wire.OpenAiChat)]
+    public void Tells_what_a_cache_gave_from_what_was_written_to_it(string json, Wire wire)
+    {
+        var reader = ModelWires.For(wire).NewReader();
+        reader.Feed(Encoding.UTF8.GetBytes(json));
+        reader.Complete();
+
+        Assert.True(reader.Final is { Input: 20, CacheRead: 30, CacheWrite5m: 50, Output: 10 });
+    }
+
     [Fact]
     public void Counts_the_passes_that_a_provider_added_by_itself()
     {
