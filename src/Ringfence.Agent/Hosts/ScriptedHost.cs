@@ -22,7 +22,7 @@ internal sealed class ScriptedHost(StandardStreams streams, string format, Strea
                 {
                     w.WriteString("type", "result");
                     w.WriteString("subtype", ended.Result.Subtype);
-                    StreamJson.WriteResult(w, ended.Session, ended.Result, 0);
+                    StreamResult.Write(w, ended.Session, ended.Result, 0);
                     w.WriteString("session_id", stream.SessionId);
                     w.WriteString("uuid", ended.Session.NewId());
                 });

@@ -110,7 +110,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
                 break;
 
             case AgentReport.TurnEnded ended:
-                Line("result", ended.Result.Subtype, w => WriteResult(w, ended.Session, ended.Result, results++));
+                Line("result", ended.Result.Subtype, w => StreamResult.Write(w, ended.Session, ended.Result, results++));
                 break;
         }
     }
@@ -202,71 +202,6 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         }
     });
 
-    public static void WriteResult(Utf8JsonWriter w, AgentSession session, TurnResult result, int index)
-    {
-        w.WriteBoolean("is_error", result.IsError);
-
-        if (result.Subtype == "success")
-        {
-            w.WriteString("result", result.Text);
-        }
-        else
-        {
-            Node(w, "errors", Json.Strings(result.Errors));
-        }
-
-        w.WriteNumber("num_turns", result.Turns);
-        w.WriteNumber("duration_ms", (long)result.Duration.TotalMilliseconds);
-        w.WriteNumber("duration_api_ms", (long)result.ModelDuration.TotalMilliseconds);
-        w.WriteNumber("total_cost_usd", session.Spending.SpentNanodollars / 1_000_000_000m);
-        Node(w, "usage", result.Usage.ToJson());
-        w.WriteStartObject("modelUsage");
-
-        foreach (var (model, usage, cost) in session.Spending.ByModel)
-        {
-            var price = PriceTable.Of(model);
-            w.WriteStartObject(model);
-            w.WriteNumber("inputTokens", usage.Input);
-            w.WriteNumber("outputTokens", usage.Output);
-            w.WriteNumber("cacheReadInputTokens", usage.CacheRead);
-            w.WriteNumber("cacheCreationInputTokens", usage.CacheWrite + usage.CacheWriteHour);
-            w.WriteNumber("webSearchRequests", 0);
-            w.WriteNumber("costUSD", cost / 1_000_000_000m);
-            w.WriteNumber("contextWindow", price.ContextWindow);
-            w.WriteNumber("maxOutputTokens", price.MaxOutput);
-            w.WriteString("canonicalModel", model);
-            w.WriteString("provider", session.Options.Provider ?? "anthropic");
-            w.WriteString("costBasis", price.IsKnown ? "list" : "unknown");
-            w.WriteEndObject();
-        }
-
-        w.WriteEndObject();
-        w.WriteStartArray("permission_denials");
-
-        foreach (var denial in result.Denials)
-        {
-            denial.WriteTo(w);
-        }
-
-        w.WriteEndArray();
-        w.WriteString("terminal_reason", result.TerminalReason);
-        w.WriteString("stop_reason", result.StopReason);
-        Number(w, "api_error_status", result.Failure?.Status);
-
-        if (result.Failure is { } failure)
-        {
-            w.WriteString("api_error_type", failure.Type);
-        }
-
-        if (result.StructuredOutput is { } output)
-        {
-            Node(w, "structured_output", output);
-        }
-
-        w.WriteNumber("queued_turn_count", 0);
-        w.WriteNumber("result_index", index);
-    }
-
     private static void WriteMessage(Utf8JsonWriter w, string role, JsonArray content)
     {
         w.WriteStartObject("message");
@@ -291,7 +226,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         }
     }
 
-    private static void Number(Utf8JsonWriter w, string name, int? number)
+    public static void Number(Utf8JsonWriter w, string name, int? number)
     {
         if (number is { } there)
         {

@@ -10,15 +10,15 @@ namespace Ringfence.Agent.Iteration;
 /// <summary>The agentic loop: ask the model, run the tools that it calls, tell it what came of it, until it is done or a limit says stop.</summary>
 internal sealed class AgentLoop(AgentSession session)
 {
+    private const int MostReminders = 5;
+
     private readonly ToolRunner tools = new(session);
+    private readonly PaidCalls calls = new(session);
     private readonly RepeatedCalls repeated = new();
     private readonly long started = session.Time.GetTimestamp();
-    private const int MostReminders = 5;
     private int reminders;
     private bool stopHookActive;
     private bool shortened;
-    private TokenUsage usage;
-    private TimeSpan modelTime;
     private int turns;
 
     public async Task<TurnResult> RunAsync(JsonArray prompt, CancellationToken cancellationToken)
@@ -85,13 +85,11 @@ internal sealed class AgentLoop(AgentSession session)
                 await CompactAsync("auto", null, cancellationToken);
             }
 
-            if (session.Spending.TryHold(session.Model, InputBound(), MaxTokens()) is not { } hold)
+            if (await calls.AskAsync(cancellationToken) is not { } answer)
             {
                 return Ended("error_max_budget_usd", "budget_exhausted", errors:
                     [$"Reached maximum budget (${session.Options.MaxBudgetUsd}): the next call could cost more than is left."]);
             }
-
-            var answer = await AskAsync(hold, cancellationToken);
 
             if (answer is ModelAnswer.Failed { Failure.IsTooLong: true } && session.Conversation.Messages.Count > 2 && !shortened)
             {
@@ -195,87 +193,7 @@ internal sealed class AgentLoop(AgentSession session)
 
     /// <summary>Shortens the conversation; the call this takes is paid like any other.</summary>
     public Task CompactAsync(string trigger, string? wish, CancellationToken cancellationToken) =>
-        Compaction.RunAsync(session, trigger, wish, async (request, token) =>
-        {
-            if (session.Spending.TryHold(request.Model, request.Messages.Sum(m => (long)m.Length) + 65_536, request.MaxTokens) is not { } hold)
-            {
-                return null;
-            }
-
-            try
-            {
-                var answer = await session.Models.CallAsync(request with { MaxTokens = hold.MaxTokens }, _ => { }, r => session.Report(new AgentReport.Retrying(r)), Charge, token);
-
-                if (answer is ModelAnswer.Replied replied)
-                {
-                    Charge(replied.Reply.Usage);
-                }
-
-                return answer;
-            }
-            finally
-            {
-                session.Spending.Release(hold);
-            }
-        }, cancellationToken);
-
-    private async Task<ModelAnswer> AskAsync(Hold hold, CancellationToken cancellationToken)
-    {
-        var asked = session.Time.GetTimestamp();
-        string? messageId = null;
-        session.Report(new AgentReport.Requesting());
-
-        try
-        {
-            var answer = await session.Models.CallAsync(
-                Request(hold.MaxTokens),
-                e =>
-                {
-                    messageId = e.Object("message").Text("id") ?? messageId;
-                    session.Report(new AgentReport.Streamed(e, messageId, (long)session.Time.GetElapsedTime(asked).TotalMilliseconds));
-                },
-                retry => session.Report(new AgentReport.Retrying(retry)),
-                Charge,
-                cancellationToken);
-
-            if (answer is ModelAnswer.Replied replied)
-            {
-                Charge(replied.Reply.Usage);
-            }
-
-            return answer;
-        }
-        finally
-        {
-            session.Spending.Release(hold);
-            modelTime += session.Time.GetElapsedTime(asked);
-        }
-    }
-
-    private void Charge(TokenUsage used)
-    {
-        usage += used;
-        session.Spending.Charge(session.Model, used);
-    }
-
-    private ModelRequest Request(int maxTokens) => new()
-    {
-        Model = session.Model,
-        MaxTokens = maxTokens,
-        System = session.System.Blocks,
-        Tools = session.DescribeTools(),
-        Messages = session.Conversation.Messages,
-        SessionId = session.Id,
-        AgentId = session.ParentToolUseId,
-        ThinkingTokens = session.ThinkingTokens,
-        Effort = session.Options.Effort,
-        AdaptiveThinking = session.Options.AdaptiveThinking,
-    };
-
-    private int MaxTokens() => Math.Min(session.Options.MaxOutputTokens, PriceTable.Of(session.Model).MaxOutput);
-
-    private long InputBound() => session.Conversation.InputBound(
-        Conversation.Bytes(session.System.Blocks) + (session.Spending.LimitNanodollars is null ? 0 : Conversation.Bytes([session.DescribeTools().ToText()])) + 1024);
+        Compaction.RunAsync(session, trigger, wish, calls.AskAsideAsync, cancellationToken);
 
     private void Report(ModelReply reply)
     {
@@ -311,9 +229,9 @@ internal sealed class AgentLoop(AgentSession session)
         StopReason = stopReason,
         Errors = errors ?? [],
         Turns = turns,
-        Usage = usage,
+        Usage = calls.Usage,
         Duration = session.Time.GetElapsedTime(started),
-        ModelDuration = modelTime,
+        ModelDuration = calls.Time,
         Denials = tools.Denials,
     };
 }

@@ -76,6 +76,30 @@ internal sealed class Spending(long? limitNanodollars)
         }
     }
 
+    /// <summary>
+    /// A call was billed but brought no answer, so that nobody knows its whole usage: where there is a limit, all that was set aside for it counts as spent.
+    /// False when what is left does not pay for the same call again; else as much is set aside anew.
+    /// </summary>
+    public bool TryLose(string model, TokenUsage known, Hold hold)
+    {
+        if (limitNanodollars is not { } limit)
+        {
+            if (known != default)
+            {
+                Charge(model, known);
+            }
+
+            return true;
+        }
+
+        lock (gate)
+        {
+            var before = byModel.GetValueOrDefault(model);
+            byModel[model] = (before.Usage + known, before.Picodollars + (hold.Nanodollars * 1000));
+            return Spent() + heldNanodollars <= limit;
+        }
+    }
+
     public void Charge(string model, TokenUsage usage)
     {
         var price = PriceTable.Of(model);

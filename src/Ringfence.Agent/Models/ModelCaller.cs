@@ -7,20 +7,21 @@ internal sealed class ModelCaller(IModelWire wire, int maxRetries, TimeProvider 
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(32);
 
     /// <param name="observe">Sees each event as it arrives; after a retry they start again with <c>message_start</c>.</param>
-    /// <param name="lost">Told the usage of an attempt that was billed but brought no answer.</param>
+    /// <param name="lost">Told the known usage of an attempt that was billed but brought no answer; says whether another may be made.</param>
     public async Task<ModelAnswer> CallAsync(
-        ModelRequest request, Action<System.Text.Json.Nodes.JsonObject> observe, Action<ModelRetry> retrying, Action<TokenUsage> lost, CancellationToken cancellationToken)
+        ModelRequest request, Action<System.Text.Json.Nodes.JsonObject> observe, Action<ModelRetry> retrying, Func<TokenUsage, bool> lost, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var (reply, failure) = await AttemptAsync(request, observe, lost, cancellationToken);
+            var mayRetry = true;
+            var (reply, failure) = await AttemptAsync(request, observe, usage => mayRetry = lost(usage), cancellationToken);
 
             if (reply is not null)
             {
                 return new ModelAnswer.Replied(reply);
             }
 
-            if (attempt > maxRetries || !failure!.IsWorthRetrying)
+            if (attempt > maxRetries || !mayRetry || !failure!.IsWorthRetrying)
             {
                 return new ModelAnswer.Failed(failure!);
             }
@@ -36,14 +37,16 @@ internal sealed class ModelCaller(IModelWire wire, int maxRetries, TimeProvider 
     {
         var builder = new ReplyBuilder();
         ModelFailure? failure = null;
+        var opened = false;
 
         try
         {
             await foreach (var happened in wire.StreamAsync(request, cancellationToken))
             {
-                if (happened is ModelEvent.Opened opened)
+                if (happened is ModelEvent.Opened answer)
                 {
-                    builder.RequestId = opened.RequestId;
+                    opened = true;
+                    builder.RequestId = answer.RequestId;
                 }
                 else if (happened is ModelEvent.Failed failed)
                 {
@@ -64,7 +67,8 @@ internal sealed class ModelCaller(IModelWire wire, int maxRetries, TimeProvider 
         }
         finally
         {
-            if (builder is { IsStarted: true, IsComplete: false })
+            // The provider had the request: whether anything of its answer reached us or not, it may be billed.
+            if (!builder.IsComplete && (opened || failure is null or { MayBeBilled: true }))
             {
                 lost(builder.Usage);
             }

@@ -105,7 +105,13 @@ internal sealed class ModelHttp(ModelEndpoint endpoint, TimeProvider time) : IDi
 
             return (null, new ModelFailure(null, "connection_error", silence.IsCancellationRequested
                 ? $"No answer from {endpoint.BaseAddress.GetLeftPart(UriPartial.Authority)} within {endpoint.Silence.TotalSeconds:0.#} s."
-                : $"Unable to reach {endpoint.BaseAddress.GetLeftPart(UriPartial.Authority)}: {e.InnerException?.Message ?? e.Message}"));
+                : $"Unable to reach {endpoint.BaseAddress.GetLeftPart(UriPartial.Authority)}: {e.InnerException?.Message ?? e.Message}")
+            {
+                MayBeBilled = e is not HttpRequestException
+                {
+                    HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
+                },
+            });
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed record ModelReply(string Id, string Model, JsonArray Content, st
 /// <param name="ShouldRetry">What the provider itself said about trying again.</param>
 internal sealed record ModelFailure(int? Status, string Type, string Message, TimeSpan? RetryAfter = null, bool? ShouldRetry = null, string? RequestId = null)
 {
+    /// <summary>The request had reached the provider when the connection broke.</summary>
+    public bool MayBeBilled { get; init; }
+
     /// <summary>The conversation does not fit the model's window: less must be sent, trying again is of no use.</summary>
     public bool IsTooLong => Status is 400 or 413
         && (Message.Contains("too long", StringComparison.OrdinalIgnoreCase)

@@ -10,7 +10,7 @@ namespace Ringfence.Agent.Hosts.Terminal;
 /// <summary>What a person can ask of the session itself. The model hears nothing of it.</summary>
 internal static class SlashCommands
 {
-    public const string Help =
+    private const string Help =
         """
         /help              this
         /context           what fills the model's window
@@ -28,7 +28,20 @@ internal static class SlashCommands
         What you type while the agent works is sent when it is done.
         """;
 
-    public static string Context(AgentSession session, Paint paint)
+    /// <summary>What a command that only tells or sets something has to say; null when it is no such command.</summary>
+    public static string? Answer(AgentSession session, string name, string rest, ToolLines lines, Paint paint, int width) => name switch
+    {
+        "/help" => Help,
+        "/context" => Context(session, paint),
+        "/cost" => Cost(session),
+        "/model" => Model(session, rest),
+        "/mode" => Mode(session, rest),
+        "/diff" => Diff(session, lines, width),
+        "/undo" => Undo(session),
+        _ => null,
+    };
+
+    private static string Context(AgentSession session, Paint paint)
     {
         var (parts, total, window) = ContextUsage.Measure(session);
         var text = new StringBuilder();
@@ -42,7 +55,7 @@ internal static class SlashCommands
         return text.Append(CultureInfo.InvariantCulture, $"{"Window",-36} {total,8:N0} of {window:N0} tokens ({100.0 * total / window:0.#} %)").ToString();
     }
 
-    public static string Cost(AgentSession session)
+    private static string Cost(AgentSession session)
     {
         var text = new StringBuilder();
 
@@ -58,7 +71,7 @@ internal static class SlashCommands
 
     public static string Dollars(long nanodollars) => string.Create(CultureInfo.InvariantCulture, $"${nanodollars / 1_000_000_000m:0.00##}");
 
-    public static string Model(AgentSession session, string name)
+    private static string Model(AgentSession session, string name)
     {
         if (name.Length == 0)
         {
@@ -74,7 +87,7 @@ internal static class SlashCommands
         return $"Going on with {name}{(PriceTable.Of(name).IsKnown ? "" : ", whose price is not known")}.";
     }
 
-    public static string Mode(AgentSession session, string name)
+    private static string Mode(AgentSession session, string name)
     {
         if (name.Length == 0)
         {
@@ -90,7 +103,7 @@ internal static class SlashCommands
         return $"Mode: {ModeName.Of(mode)}";
     }
 
-    public static string Diff(AgentSession session, ToolLines lines, int width)
+    private static string Diff(AgentSession session, ToolLines lines, int width)
     {
         var text = new StringBuilder();
 
@@ -104,7 +117,7 @@ internal static class SlashCommands
         return text.Length == 0 ? "The file tools have changed nothing yet." : text.ToString().TrimEnd('\n');
     }
 
-    public static string Undo(AgentSession session)
+    private static string Undo(AgentSession session)
     {
         var (undone, left) = session.Workplace.Journal.Undo();
         string Names(IEnumerable<string> paths) => string.Join(", ", paths.Select(p => Path.GetRelativePath(session.Workplace.Root, p)));

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Ringfence.Agent.Iteration;
+
+namespace Ringfence.Agent.Hosts;
+
+/// <summary>How a prompt ended, as the last event tells it and as <c>--output-format json</c> prints it.</summary>
+internal static class StreamResult
+{
+    public static void Write(Utf8JsonWriter w, AgentSession session, TurnResult result, int index)
+    {
+        w.WriteBoolean("is_error", result.IsError);
+
+        if (result.Subtype == "success")
+        {
+            w.WriteString("result", result.Text);
+        }
+        else
+        {
+            StreamJson.Node(w, "errors", Json.Strings(result.Errors));
+        }
+
+        w.WriteNumber("num_turns", result.Turns);
+        w.WriteNumber("duration_ms", (long)result.Duration.TotalMilliseconds);
+        w.WriteNumber("duration_api_ms", (long)result.ModelDuration.TotalMilliseconds);
+        w.WriteNumber("total_cost_usd", session.Spending.SpentNanodollars / 1_000_000_000m);
+        StreamJson.Node(w, "usage", result.Usage.ToJson());
+        w.WriteStartObject("modelUsage");
+
+        foreach (var (model, usage, cost) in session.Spending.ByModel)
+        {
+            var price = PriceTable.Of(model);
+            w.WriteStartObject(model);
+            w.WriteNumber("inputTokens", usage.Input);
+            w.WriteNumber("outputTokens", usage.Output);
+            w.WriteNumber("cacheReadInputTokens", usage.CacheRead);
+            w.WriteNumber("cacheCreationInputTokens", usage.CacheWrite + usage.CacheWriteHour);
+            w.WriteNumber("webSearchRequests", 0);
+            w.WriteNumber("costUSD", cost / 1_000_000_000m);
+            w.WriteNumber("contextWindow", price.ContextWindow);
+            w.WriteNumber("maxOutputTokens", price.MaxOutput);
+            w.WriteString("canonicalModel", model);
+            w.WriteString("provider", session.Options.Provider ?? "anthropic");
+            w.WriteString("costBasis", price.IsKnown ? "list" : "unknown");
+            w.WriteEndObject();
+        }
+
+        w.WriteEndObject();
+        w.WriteStartArray("permission_denials");
+
+        foreach (var denial in result.Denials)
+        {
+            denial.WriteTo(w);
+        }
+
+        w.WriteEndArray();
+        w.WriteString("terminal_reason", result.TerminalReason);
+        w.WriteString("stop_reason", result.StopReason);
+        StreamJson.Number(w, "api_error_status", result.Failure?.Status);
+
+        if (result.Failure is { } failure)
+        {
+            w.WriteString("api_error_type", failure.Type);
+        }
+
+        if (result.StructuredOutput is { } output)
+        {
+            StreamJson.Node(w, "structured_output", output);
+        }
+
+        w.WriteNumber("queued_turn_count", 0);
+        w.WriteNumber("result_index", index);
+    }
+}
