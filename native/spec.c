@@ -168,7 +168,8 @@ static void take(struct spec *spec, const struct words *words)
 		spec->upper_parent = values == 3 ? words->text[2] : NULL;
 		spec->upper_name = values == 3 ? words->text[3] : NULL;
 	} else if (strcmp(what, "layer") == 0 && values == 1) {
-		spec->layer = words->text[1];
+		spec->layers = grown(spec->layers, spec->layer_count, sizeof(char *));
+		spec->layers[spec->layer_count++] = words->text[1];
 	} else if (strcmp(what, "mount") == 0 && values == 3) {
 		spec->mounts = grown(spec->mounts, spec->mount_count, sizeof(*spec->mounts));
 		spec->mounts[spec->mount_count++] = (struct mount_request){

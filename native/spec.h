@@ -31,7 +31,8 @@ struct spec {
 	const char *directory;
 
 	const char *lower;
-	const char *layer;
+	const char **layers;
+	size_t layer_count;
 	const char *upper_parent;
 	const char *upper_name;
 

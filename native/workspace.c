@@ -118,11 +118,19 @@ static void set_flag(int context, const char *key, const char *value)
 		refuse_errno("set for the workspace", key);
 }
 
+static void on_host(char *path, size_t size, const char *folder)
+{
+	if ((size_t)snprintf(path, size, HOST "%s", folder) >= size) {
+		errno = ENAMETOOLONG;
+		refuse_errno("mount the workspace", folder);
+	}
+}
+
 /*
  * `userxattr`: marks that an unprivileged mount may keep. `volatile`: an unmount does not sync the host's whole file system; after a power
  * loss the last seconds of changes may be torn, and the supervisor builds the change set from what is there.
  */
-static void mount_overlay(const char *layer, const char *lower, const char *upper, const char *work)
+static void mount_overlay(const struct spec *spec, const char *lower, const char *upper, const char *work)
 {
 	int context = fsopen("overlay", FSOPEN_CLOEXEC);
 	int mounted;
@@ -131,12 +139,17 @@ static void mount_overlay(const char *layer, const char *lower, const char *uppe
 		refuse_errno("use overlayfs for", "the workspace");
 
 	/* One by one, because a list would have to fit into 256 characters; kernels before 6.7 take no two, and refuse. */
-	if (layer) {
+	for (size_t i = 0; i < spec->layer_count; i++) {
+		char layer[PATH_MAX];
+
+		on_host(layer, sizeof(layer), spec->layers[i]);
 		set_path(context, "lowerdir+", layer);
-		set_path(context, "lowerdir+", lower);
-	} else {
-		set_option(context, "lowerdir", lower);
 	}
+
+	if (spec->layer_count > 0)
+		set_path(context, "lowerdir+", lower);
+	else
+		set_option(context, "lowerdir", lower);
 
 	set_option(context, "upperdir", upper);
 	set_option(context, "workdir", work);
@@ -166,7 +179,7 @@ static int open_folder(const char *path)
 	return folder;
 }
 
-static int changes_on_disk(const struct spec *spec, const char *layer, const char *lower)
+static int changes_on_disk(const struct spec *spec, const char *lower)
 {
 	char parent[PATH_MAX];
 	char upper[PATH_MAX + 256];
@@ -189,12 +202,12 @@ static int changes_on_disk(const struct spec *spec, const char *layer, const cha
 		refuse_errno("make anew", work);
 
 	close(folder);
-	mount_overlay(layer, lower, upper, work);
+	mount_overlay(spec, lower, upper, work);
 	message_isolation("workspace", "full", "overlay: the base is never written, changes go to a folder on disk");
 	return open_folder(upper);
 }
 
-static int changes_in_memory(const struct spec *spec, const char *layer, const char *lower)
+static int changes_in_memory(const struct spec *spec, const char *lower)
 {
 	long long bytes = spec->disk < spec->memory / 2 ? spec->disk : spec->memory / 2;
 	int measured;
@@ -203,7 +216,7 @@ static int changes_in_memory(const struct spec *spec, const char *layer, const c
 	mount_temporary(IN_MEMORY, bytes, spec->inodes, 0700);
 	make_folder(IN_MEMORY "/upper", 0755);
 	make_folder(IN_MEMORY "/work", 0700);
-	mount_overlay(layer, lower, IN_MEMORY "/upper", IN_MEMORY "/work");
+	mount_overlay(spec, lower, IN_MEMORY "/upper", IN_MEMORY "/work");
 	measured = open(IN_MEMORY, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	detach(IN_MEMORY);
 	(void)rmdir(IN_MEMORY);
@@ -212,26 +225,12 @@ static int changes_in_memory(const struct spec *spec, const char *layer, const c
 	return measured;
 }
 
-static void on_host(char *path, size_t size, const char *folder)
-{
-	if ((size_t)snprintf(path, size, HOST "%s", folder) >= size) {
-		errno = ENAMETOOLONG;
-		refuse_errno("mount the workspace", folder);
-	}
-}
-
 int workspace_build(const struct spec *spec)
 {
 	char lower[PATH_MAX];
-	char layer[PATH_MAX] = "";
 
 	on_host(lower, sizeof(lower), spec->lower);
-
-	if (spec->layer)
-		on_host(layer, sizeof(layer), spec->layer);
-
-	return spec->upper_parent ? changes_on_disk(spec, spec->layer ? layer : NULL, lower)
-				  : changes_in_memory(spec, spec->layer ? layer : NULL, lower);
+	return spec->upper_parent ? changes_on_disk(spec, lower) : changes_in_memory(spec, lower);
 }
 
 void workspace_clean(const struct spec *spec)

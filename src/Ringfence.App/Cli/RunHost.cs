@@ -54,7 +54,7 @@ internal sealed class RunHost : IAsyncDisposable
         return new RunPipeline(
             home.Workspaces, gateway, new CassetteFolder(home.Folder), egress.Value,
             setup is { } plan ? new SetupStage(new SetupLayers(home.Folder, TimeProvider.System), plan.Value, Home.Toolchain, sandboxes, TimeProvider.System) : null,
-            new AgentStage(agent.Value, program.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
+            new AgentStage(agent.Value with { RepositoryConfiguration = agents.ConfigurationFor(agent.Value) }, home.Workspaces, program.Value, egress.Value, Home.Toolchain, sandboxes, gateway, TimeProvider.System),
             new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),
             new Reviewer(new WaiverStore(home.Database, TimeProvider.System), TimeProvider.System),
             home.Approvals,

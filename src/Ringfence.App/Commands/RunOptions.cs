@@ -30,11 +30,12 @@ internal sealed class RunOptions
     private readonly InsideOptions inside = new();
     private readonly SetupOptions setup = new();
     private readonly Option<bool> noRepoConfig = new("--no-repo-config") { Description = "Hide the repository's own agent configuration (CLAUDE.md, .claude, AGENTS.md, .mcp.json, …)." };
+    private readonly Option<string?> configFrom = new("--config-from") { Description = "Take the repository's agent configuration from this revision: for a change of somebody you do not trust, the branch it is meant for.", HelpName = "REF" };
     private readonly Option<bool> record = new("--record") { Description = "Keep the model traffic, so that `ringfence replay` can play the run back." };
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, workflow, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, record, output];
+        [prompt, workflow, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, configFrom, record, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -64,9 +65,15 @@ internal sealed class RunOptions
             Setup = setup.Read(parsed, failures),
             HideRepositoryConfiguration = parsed.GetValue(noRepoConfig),
             Record = parsed.GetValue(record),
+            ConfigurationFrom = parsed.GetValue(configFrom),
             Output = Output(parsed.GetRequiredValue(output), failures),
             RequestedBy = Home.User,
         };
+
+        if (request is { HideRepositoryConfiguration: true, ConfigurationFrom: not null })
+        {
+            failures.Add(new Failure("bad_arguments", "--no-repo-config and --config-from exclude each other.", "Hide the repository's agent configuration, or take it from a revision."));
+        }
 
         failures.AddRange(request.Done.Where(string.IsNullOrWhiteSpace).Select(_ => new Failure("bad_check", "--done is empty.", "Give a command, such as --done 'dotnet test'.")));
         var known = WithWorkflow(parsed, request);

@@ -24,6 +24,8 @@ internal sealed class EventPrinter(bool color, int width)
         SetupPrepared setup => Line(Ansi.Green, "set up", $"{setup.Command}  ({Duration.Show(TimeSpan.FromMicroseconds(setup.DurationMicroseconds))}, kept as layer {setup.Layer})"
             + (setup.LeftOut == 0 ? "" : $"; {setup.LeftOut} files that git does not ignore were left out")),
         SetupFailed setup => Line(Ansi.Red, "failed", $"{setup.Command}  ({setup.Stopped ?? $"exit code {setup.ExitCode}"})"),
+        AgentConfigurationReplaced { Paths.Count: > 0 } replaced => Detail(
+            $"agent configuration {(replaced.Source == "hidden" ? "hidden" : $"from {replaced.Source[..10]}")}: {string.Join(", ", replaced.Paths)}"),
         AgentSaid { Kind: "text" } said => Said(said.Text),
         AgentSaid { Kind: "retry" or "error" or "permission_denied" } said => Line(Ansi.Yellow, "agent", $"{said.Kind.Replace('_', ' ')}: {said.Text}"),
         ToolCalled call => Remember(call),

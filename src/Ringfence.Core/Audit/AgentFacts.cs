@@ -14,6 +14,14 @@ public sealed record AgentSession(string Session) : AuditFact
     public override string Type => "agent.session";
 }
 
+/// <summary>The repository's own agent configuration did not count as the commit has it.</summary>
+/// <param name="Source"><c>hidden</c>, or the commit that it was taken from.</param>
+/// <param name="Paths">What was covered, or differs; at most 200.</param>
+public sealed record AgentConfigurationReplaced(string Source, IReadOnlyList<string> Paths) : AuditFact
+{
+    public override string Type => "agent.configuration_replaced";
+}
+
 /// <summary>The agent's process ended.</summary>
 /// <param name="Outcome">What it claims: <c>success</c>, <c>failed</c>, <c>max_turns</c>, <c>max_cost</c>, <c>unknown</c>.</param>
 public sealed record AgentFinished(int Attempt, string Outcome, int ExitCode, string? Message) : AuditFact

@@ -20,6 +20,7 @@ namespace Ringfence.Audit;
 [JsonSerializable(typeof(RunEnded))]
 [JsonSerializable(typeof(AgentSaid))]
 [JsonSerializable(typeof(AgentFinished))]
+[JsonSerializable(typeof(AgentConfigurationReplaced))]
 [JsonSerializable(typeof(SetupFailed))]
 [JsonSerializable(typeof(SetupPrepared))]
 [JsonSerializable(typeof(AgentSession))]
@@ -79,6 +80,7 @@ internal sealed partial class FactJson : JsonSerializerContext
         "run.ended" => Default.RunEnded,
         "agent.said" => Default.AgentSaid,
         "agent.finished" => Default.AgentFinished,
+        "agent.configuration_replaced" => Default.AgentConfigurationReplaced,
         "setup.failed" => Default.SetupFailed,
         "setup.prepared" => Default.SetupPrepared,
         "agent.session" => Default.AgentSession,

@@ -50,8 +50,8 @@ public static class SandboxPaths
 /// </param>
 public sealed record WorkspaceMount(string Lower, string? Upper)
 {
-    /// <summary>A read-only folder between the two, such as installed dependencies: an earlier overlay's changes, with their marks. Needs Linux 6.7.</summary>
-    public string? Layer { get; init; }
+    /// <summary>Read-only folders between the two, the topmost first, such as installed dependencies: changes of earlier overlays, with their marks. Needs Linux 6.7.</summary>
+    public IReadOnlyList<string> Layers { get; init; } = [];
 }
 
 /// <param name="Source">Absolute path on the host. Must exist.</param>

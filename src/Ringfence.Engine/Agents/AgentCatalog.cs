@@ -27,6 +27,15 @@ public sealed class AgentCatalog(string home)
             .Distinct().Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>
+    /// What tells any known agent how to behave, and this one: agents read each other's files, and one file includes another's.
+    /// </summary>
+    public IReadOnlyList<string> ConfigurationFor(AgentDescription agent) =>
+    [
+        .. Names.Select(Find).SelectMany(known => known.Succeeded(out var description) ? description.RepositoryConfiguration : [])
+            .Concat(agent.RepositoryConfiguration).Distinct().Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>Fails with <c>unknown_agent</c> or <c>bad_agent_description</c>.</summary>
     public Result<AgentDescription> Find(string name)
     {

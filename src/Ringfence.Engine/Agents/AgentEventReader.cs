@@ -27,6 +27,9 @@ internal abstract class AgentEventReader
     /// <summary>What goes to standard input, which is closed after the last of it.</summary>
     public ChannelReader<byte[]> Outgoing => outgoing.Reader;
 
+    /// <summary>Every line of the format is a JSON object.</summary>
+    protected virtual bool IsJson => true;
+
     /// <summary>True while the agent waits for what this reader says: its end comes by closing its standard input.</summary>
     public virtual bool IsConversation => false;
 
@@ -47,6 +50,12 @@ internal abstract class AgentEventReader
         if (line.IsEmpty)
         {
             return [];
+        }
+
+        // A program that floods its output with something else must not cost an exception for every line.
+        if (IsJson && line[0] != (byte)'{')
+        {
+            return [new AgentEvent.Unknown(Encoding.UTF8.GetString(line))];
         }
 
         try
@@ -74,6 +83,8 @@ internal abstract class AgentEventReader
 
     private sealed class TextReader : AgentEventReader
     {
+        protected override bool IsJson => false;
+
         protected override IReadOnlyList<AgentEvent> Parse(ReadOnlySpan<byte> line) => [new AgentEvent.Text(Encoding.UTF8.GetString(line))];
     }
 }

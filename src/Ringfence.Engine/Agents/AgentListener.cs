@@ -15,7 +15,13 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
     private const int LongestLine = 8 << 20;
     private const int LongestText = 4096;
 
+    /// <summary>What of an agent's words goes on the record: a flood would fill the store, and nobody reads it. Its last word and its session always do.</summary>
+    private const int MostEvents = 50_000;
+    private const long MostBytes = 256L << 20;
+
     private readonly Dictionary<string, string> toolsById = [];
+    private long events;
+    private long bytes;
     private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string? Session { get; private set; }
@@ -25,6 +31,9 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
     public AgentEvent.Finished? Claim { get; private set; }
 
     public long UnknownLines { get; private set; }
+
+    /// <summary>The last line that was not of the format; what a crash or a wrong flag says.</summary>
+    public string? LastUnknown { get; private set; }
 
     /// <summary>Rises with everything that is heard; the watchdog compares it.</summary>
     public long Heard { get; private set; }
@@ -68,14 +77,60 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
 
     private void Take(ReadOnlySequence<byte> line) => Record(reader.Read(line.IsSingleSegment ? line.FirstSpan : line.ToArray()));
 
-    private void Record(IReadOnlyList<AgentEvent> events)
+    private void Record(IReadOnlyList<AgentEvent> all)
     {
-        foreach (var said in events)
+        foreach (var said in all)
         {
-            if (Fact(said) is { } fact)
+            if (IsKept(said) && Fact(said) is { } fact)
             {
                 recorder.Append(fact with { Trust = Trust.Reported, Turn = turn() });
             }
+        }
+    }
+
+    private bool IsKept(AgentEvent said)
+    {
+        if (said is AgentEvent.Started or AgentEvent.Finished)
+        {
+            return true;
+        }
+
+        if (events > MostEvents || bytes > MostBytes)
+        {
+            Note(said);
+            return false;
+        }
+
+        if (++events > MostEvents || (bytes += Length(said)) > MostBytes)
+        {
+            Note(said);
+            recorder.Append(Said("error", "It says more than is kept: the rest of its words is not on the record.") with { Trust = Trust.Reported, Turn = turn() });
+            return false;
+        }
+
+        return true;
+    }
+
+    private static int Length(AgentEvent said) => said switch
+    {
+        AgentEvent.Text text => text.Content.Length,
+        AgentEvent.ToolCall call => call.Input.Length,
+        AgentEvent.ToolResult result => result.Output.Length,
+        AgentEvent.Unknown unknown => unknown.Line.Length,
+        _ => 0,
+    };
+
+    /// <summary>What the ending is told from, recorded or not.</summary>
+    private void Note(AgentEvent said)
+    {
+        if (said is AgentEvent.Text text)
+        {
+            LastText = text.Content;
+        }
+        else if (said is AgentEvent.Unknown unknown)
+        {
+            UnknownLines++;
+            LastUnknown = unknown.Line;
         }
     }
 
@@ -94,7 +149,7 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
                 return new AgentSession(Session);
 
             case AgentEvent.Text text:
-                LastText = text.Content;
+                Note(said);
                 return Said("text", text.Content);
 
             case AgentEvent.ToolCall call:
@@ -126,7 +181,7 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
                 return Said("result", last.Message ?? last.Outcome.ToString());
 
             case AgentEvent.Unknown unknown:
-                UnknownLines++;
+                Note(said);
                 return Said("unknown", unknown.Line);
 
             default:

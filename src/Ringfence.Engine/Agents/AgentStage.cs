@@ -14,7 +14,7 @@ namespace Ringfence.Agents;
 /// <summary>Runs an agent once: sandbox around it, two doors attended, its words heard, its ending told.</summary>
 /// <param name="program">The installed package; null for an agent that is none.</param>
 public sealed class AgentStage(
-    AgentDescription agent, AgentProgram? program, EgressPlan egress, Toolchain toolchain, SandboxLauncher sandboxes, ModelGateway gateway, TimeProvider time)
+    AgentDescription agent, WorkspaceStore workspaces, AgentProgram? program, EgressPlan egress, Toolchain toolchain, SandboxLauncher sandboxes, ModelGateway gateway, TimeProvider time)
 {
     /// <summary>After a cap the agent gets this long to end by itself, so that its last words are heard. Then it is ended.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
@@ -43,7 +43,12 @@ public sealed class AgentStage(
             Program = program?.Command ?? [],
         };
 
-        if (!(await sandboxes.StartAsync(Spec(run, workspace, template), run.Named($"agent-{task.Attempt}"), run.InWorkspace, cancellationToken))
+        if (!(await ConfiguredAsync(run, workspace, cancellationToken)).Succeeded(out var mount, out var wrong))
+        {
+            return new AgentEnding(null, null, new AgentStop(wrong[0].Code is "unknown_ref" ? FailReason.BadInput : FailReason.Environment, wrong[0]));
+        }
+
+        if (!(await sandboxes.StartAsync(Spec(run, workspace, mount, template), run.Named($"agent-{task.Attempt}"), run.InWorkspace, cancellationToken))
             .Succeeded(out var sandbox, out var why))
         {
             return new AgentEnding(null, null, new AgentStop(FailReason.Environment, why[0]));
@@ -68,7 +73,7 @@ public sealed class AgentStage(
             var exit = await sandbox.Completion.WaitAsync(cancellationToken);
             await heard;
 
-            var stop = AgentVerdict.Of(agent, exit, lease.Ending, stalled, listener.Claim, errors.ToString());
+            var stop = AgentVerdict.Of(agent, exit, lease.Ending, stalled, listener.Claim, errors.ToString(), listener.LastUnknown);
             run.Recorder.Append(new AgentFinished(
                 task.Attempt, listener.Claim?.Outcome.ToString().ToLowerInvariant() ?? "unknown",
                 exit is SandboxExit.Exited exited ? exited.Code : -1, listener.Claim?.Message) { Trust = Trust.Reported });
@@ -77,7 +82,7 @@ public sealed class AgentStage(
         }
     }
 
-    private SandboxSpec Spec(ActiveRun run, Workspace workspace, AgentTemplate template)
+    private SandboxSpec Spec(ActiveRun run, Workspace workspace, WorkspaceMount mount, AgentTemplate template)
     {
         var environment = Toolchain.Environment(egress.SandboxEnvironment, run.Request.Environment, SetupStage.HomeFor(run.Request), template.Fill(agent.Environment));
 
@@ -90,7 +95,7 @@ public sealed class AgentStage(
         {
             Command = template.Arguments(template.Session is not null && agent.Resume.Count > 0 ? agent.Resume : agent.Command),
             Environment = environment,
-            Workspace = workspace.Mount,
+            Workspace = mount,
             Mounts = [.. toolchain.Mounts, .. workspace.Mounts, .. program?.Mounts ?? [], .. run.Request.Mounts, .. Hidden(run, workspace)],
             Files = [.. egress.Files, .. template.Fill(agent.Files).Select(file => new SandboxFile(file.Key, Encoding.UTF8.GetBytes(file.Value)))],
             Limits = run.Request.Sandbox,
@@ -98,9 +103,41 @@ public sealed class AgentStage(
         };
     }
 
-    private IReadOnlyList<Mount> Hidden(ActiveRun run, Workspace workspace) => run.Request.HideRepositoryConfiguration
-        ? HiddenConfiguration.Cover(agent.RepositoryConfiguration, workspace.Mount.Lower, Path.Combine(workspace.Folder, "hidden"))
-        : [];
+    private IReadOnlyList<Mount> Hidden(ActiveRun run, Workspace workspace)
+    {
+        if (!run.Request.HideRepositoryConfiguration)
+        {
+            return [];
+        }
+
+        var covers = HiddenConfiguration.Cover(agent.RepositoryConfiguration, workspace.Mount.Lower, Path.Combine(workspace.Folder, "hidden"));
+        Replaced(run, "hidden", [.. covers.Select(cover => cover.Target[(SandboxPaths.Workspace.Length + 1)..])]);
+        return covers;
+    }
+
+    /// <summary>
+    /// The workspace as this agent may see it: its configuration as the trusted revision has it, where one was named. A layer below the run's changes does
+    /// this, so that the change set knows nothing of it, and no check either.
+    /// </summary>
+    private async Task<Result<WorkspaceMount>> ConfiguredAsync(ActiveRun run, Workspace workspace, CancellationToken cancellationToken)
+    {
+        if (run.Request.ConfigurationFrom is not { } trusted)
+        {
+            return workspace.Mount;
+        }
+
+        if (!(await workspaces.ResolveAsync(workspace, run.Request.Repository, trusted, cancellationToken)).Succeeded(out var revision, out var why)
+            || !(await workspace.LayerOfAsync(revision.Tree, path => HiddenConfiguration.Has(agent.RepositoryConfiguration, path), cancellationToken)).Succeeded(out var made, out why))
+        {
+            return Result.Fail<WorkspaceMount>(why);
+        }
+
+        Replaced(run, revision.Commit, made.Paths);
+        return made.Paths.Count == 0 ? workspace.Mount : workspace.Mount with { Layers = [made.Layer, .. workspace.Mount.Layers] };
+    }
+
+    private static void Replaced(ActiveRun run, string source, IReadOnlyList<string> paths) =>
+        run.Recorder.Append(new AgentConfigurationReplaced(source, [.. paths.Take(200)]));
 
     /// <summary>
     /// Waits for the agent's end, and brings it about when the gateway closed or nothing has happened for too long. True when it was silent.

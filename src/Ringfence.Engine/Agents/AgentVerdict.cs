@@ -10,8 +10,10 @@ namespace Ringfence.Agents;
 /// </summary>
 internal static class AgentVerdict
 {
+    /// <param name="strayLine">The last line that was not of the format.</param>
     public static AgentStop? Of(
-        AgentDescription agent, SandboxExit exit, LeaseEnding? lease, bool stalled, AgentEvent.Finished? claim, string errorTail)
+        AgentDescription agent, SandboxExit exit, LeaseEnding? lease, bool stalled, AgentEvent.Finished? claim, string errorTail,
+        string? strayLine = null)
     {
         if (lease is not null)
         {
@@ -46,17 +48,26 @@ internal static class AgentVerdict
 
             // Whoever prints plain text makes no claim; its exit code is all there is.
             null when agent.Events == "text" && exit is SandboxExit.Exited { Code: 0 } => null,
-            null when exit is SandboxExit.Exited { Code: 0 } => Error("ended without a result", errorTail),
-            _ => Error(Describe(exit), claim?.Message ?? errorTail),
+            null when exit is SandboxExit.Exited { Code: 0 } && strayLine is not null =>
+                Error($"ended without a result, and printed what is not {agent.Events}", Words(errorTail, strayLine)),
+            null when exit is SandboxExit.Exited { Code: 0 } => Error("ended without a result", errorTail, NoResult),
+            _ => Error(Describe(exit), claim?.Message ?? Words(errorTail, strayLine)),
         };
     }
 
-    private static AgentStop Error(string how, string words)
+    /// <summary>Code of an ending with exit code 0 and not a word about how it went. Without a change either, nothing was done.</summary>
+    private const string NoResult = "no_result";
+
+    public static bool IsNoResult(AgentStop stop) => stop.Failure.Code == NoResult;
+
+    private static string Words(string errorTail, string? strayLine) => errorTail.Trim().Length > 0 || strayLine is null ? errorTail : Printable.Escape(strayLine.Length > 400 ? strayLine[..400] : strayLine);
+
+    private static AgentStop Error(string how, string words, string code = "agent_error")
     {
         var said = words.Trim();
         return new AgentStop(
             FailReason.AgentError,
-            new Failure("agent_error", said.Length == 0 ? $"The agent {how}." : $"The agent {how}: {said}", "`ringfence logs RUN` shows all it said."));
+            new Failure(code, said.Length == 0 ? $"The agent {how}." : $"The agent {how}: {said}", "`ringfence logs RUN` shows all it said."));
     }
 
     private static string Describe(SandboxExit exit) => exit switch

@@ -29,6 +29,12 @@ internal static class HiddenConfiguration
         ];
     }
 
+    /// <summary>Whether a path is one of these, or lies below one.</summary>
+    /// <param name="path">From the root of the repository.</param>
+    public static bool Has(IReadOnlyList<string> names, string path) => names.Any(name => name.Contains('/', StringComparison.Ordinal)
+        ? path == name || path.StartsWith(name + "/", StringComparison.Ordinal)
+        : path.Split('/').Contains(name));
+
     private static IEnumerable<string> Find(IReadOnlyList<string> names, string tree)
     {
         var anywhere = names.Where(name => !name.Contains('/', StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);

@@ -80,12 +80,12 @@ public sealed class RunPipeline(
                     return waiting;
                 }
 
-                if (ending.Stop is { } stop)
+                if (ending.Stop is { } stop && !(AgentVerdict.IsNoResult(stop) && changes.IsEmpty))
                 {
                     return new RunOutcome.Failed(stop.Reason, stop.Failure, changes);
                 }
 
-                if (changes.IsEmpty && run.Request.Output is not OutputKind.None)
+                if (changes.IsEmpty && (run.Request.Output is not OutputKind.None || ending.Stop is not null))
                 {
                     return new RunOutcome.Failed(FailReason.NothingDone, NothingDone(ending), changes);
                 }

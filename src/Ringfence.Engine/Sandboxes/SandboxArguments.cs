@@ -36,7 +36,7 @@ internal static class SandboxArguments
             Add("workspace", inMemory.Lower);
         }
 
-        if (spec.Workspace?.Layer is { } layer)
+        foreach (var layer in spec.Workspace?.Layers ?? [])
         {
             Add("layer", layer);
         }

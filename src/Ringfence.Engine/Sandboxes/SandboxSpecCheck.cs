@@ -163,17 +163,16 @@ internal static class SandboxSpecCheck
             return workspace;
         }
 
-        var layer = workspace.Layer is null ? null : RealPath.Of(workspace.Layer);
-
-        if (workspace.Layer is not null && (layer is null || !Directory.Exists(layer)))
+        foreach (var layer in workspace.Layers.Where(layer => !Path.IsPathFullyQualified(layer) || !Directory.Exists(layer)))
         {
-            Add(faults, $"The workspace's layer '{workspace.Layer}' is not a folder.");
-            return workspace;
+            Add(faults, $"The workspace's layer '{layer}' is not a folder.");
         }
+
+        string[] layers = [.. workspace.Layers.Select(layer => RealPath.Of(layer) ?? layer)];
 
         if (workspace.Upper is null)
         {
-            return workspace with { Lower = lower, Layer = layer };
+            return workspace with { Lower = lower, Layers = layers };
         }
 
         if (!Path.IsPathFullyQualified(workspace.Upper) || !Directory.Exists(workspace.Upper) || RealPath.Of(workspace.Upper) is not { } upper)
@@ -193,7 +192,7 @@ internal static class SandboxSpecCheck
             Add(faults, $"The folder '{workspace.Upper}' for the workspace's changes has characters in its name that a mount cannot take.");
         }
 
-        return new WorkspaceMount(lower, upper) { Layer = layer };
+        return new WorkspaceMount(lower, upper) { Layers = layers };
     }
 
     private static bool IsPlain(string path) =>

@@ -97,7 +97,7 @@ public sealed class Workspace
             var upper = Path.Combine(EmptyFolder("check"), "upper");
             Directory.CreateDirectory(upper);
             var failure = await TreeCheckout.WriteAsync(upper, checkout.Tree, GitDirectory, changes.Files, cancellationToken);
-            return failure is null ? new WorkspaceMount(checkout.Tree, upper) { Layer = Mount.Layer } : failure;
+            return failure is null ? new WorkspaceMount(checkout.Tree, upper) { Layers = Mount.Layers } : failure;
         }
         catch (Exception error) when (GitFailures.IsFileError(error))
         {
@@ -127,7 +127,25 @@ public sealed class Workspace
     }
 
     /// <summary>This workspace with a read-only layer between the base and what the run changes.</summary>
-    internal Workspace On(string layer) => new(Run, Record, Folder, checkout, Objects, Time) { Mount = Mount with { Layer = layer }, Limits = Limits };
+    internal Workspace On(string layer) => new(Run, Record, Folder, checkout, Objects, Time) { Mount = Mount with { Layers = [layer] }, Limits = Limits };
+
+    /// <summary>
+    /// A layer that shows the paths that <paramref name="isChosen"/> takes as the tree <paramref name="other"/> has them, also where one of the two has
+    /// nothing. Returns the folder and the paths that differ.
+    /// </summary>
+    internal async Task<Result<(string Layer, IReadOnlyList<string> Paths)>> LayerOfAsync(string other, Func<string, bool> isChosen, CancellationToken cancellationToken)
+    {
+        if (!(await TreeDiff.ReadAsync(GitDirectory, BaseTree, other, cancellationToken)).Succeeded(out var difference, out var why))
+        {
+            return Result.Fail<(string, IReadOnlyList<string>)>(why);
+        }
+
+        using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
+        List<FileChange> chosen = [.. difference.Where(change => isChosen(change.Path.ToString()))];
+        var layer = EmptyFolder("configuration");
+        var failure = await TreeCheckout.WriteAsync(layer, checkout.Tree, GitDirectory, chosen, cancellationToken);
+        return failure is null ? (layer, [.. chosen.Select(change => change.Path.ToString())]) : failure;
+    }
 
     /// <summary>A workspace on the same base in another folder, which must be empty: for what prepares a layer.</summary>
     internal Workspace ForSetup(string folder)

@@ -56,6 +56,29 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         }
     }
 
+    /// <summary>Another revision of the workspace's repository, brought into the history that it shares: its commit and tree.</summary>
+    /// <param name="repository">As it was given for the workspace: what is kept there has no password.</param>
+    public async Task<Result<(string Commit, string Tree)>> ResolveAsync(Workspace workspace, string repository, string @ref, CancellationToken cancellationToken)
+    {
+        var cache = new RepositoryCache(home, workspace.Key, time);
+
+        if (workspace.LocalPath is null)
+        {
+            var fetched = await cache.AddRemoteAsync(RepositoryAddress.Parse(repository).Fetch, @ref, null, cancellationToken);
+            return fetched.Succeeded(out var found, out var unreachable)
+                ? (found.Resolved.Commit, found.Resolved.Tree) : Result.Fail<(string, string)>(unreachable);
+        }
+
+        var asked = await UserRepository.ResolveAsync(workspace.LocalPath, @ref, cancellationToken);
+
+        if (!asked.Succeeded(out var resolved, out var why) || !(await cache.AddLocalAsync(workspace.LocalPath, resolved, null, cancellationToken)).Succeeded(out _, out why))
+        {
+            return Result.Fail<(string, string)>(why);
+        }
+
+        return (resolved.Commit, resolved.Tree);
+    }
+
     /// <summary>The workspace of an earlier run, from what is on disk.</summary>
     public Task<Result<Workspace>> OpenAsync(RunId run, CancellationToken cancellationToken)
     {
