@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ringfence.Bench.Sandboxes;
 using Ringfence.Sandboxes;
+using Ringfence.Workspaces;
 
 // Prints Markdown tables.
 if (args is not ["speed" or "memory", var native, ..])

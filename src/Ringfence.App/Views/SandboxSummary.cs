@@ -3,6 +3,7 @@ using Ringfence.App.Cli;
 using Ringfence.App.Commands;
 using Ringfence.Audit;
 using Ringfence.Sandboxes;
+using Ringfence.Workspaces;
 
 namespace Ringfence.App.Views;
 

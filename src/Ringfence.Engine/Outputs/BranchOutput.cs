@@ -35,6 +35,12 @@ public static class BranchOutput
             return fetched.Failures[0];
         }
 
+        // The name of a commit is the digest of its tree and parent, and the fetch has checked that all of it is there.
+        if (answer.IsSuccess && await IsAsync(Path.Combine(repository, "refs", "heads", "ringfence", workspace.Run.Value), commit, cancellationToken))
+        {
+            return new Published(OutputKind.Branch, branch, commit, changes.Tree);
+        }
+
         // The repository itself is asked what it has now: the branch is good when it holds exactly the tree that was verified, above the base.
         var asked = await git.RunAsync(
             ["rev-parse", $"refs/heads/{branch}^{{commit}}", $"refs/heads/{branch}^{{tree}}", $"refs/heads/{branch}^1", "--"], cancellationToken);
@@ -50,4 +56,8 @@ public static class BranchOutput
             _ => GitFailures.From("publish_failed", $"Publishing {branch} ({commit})", answer.Error),
         };
     }
+
+    /// <summary>False also where refs are not kept as files.</summary>
+    private static async Task<bool> IsAsync(string file, string commit, CancellationToken cancellationToken) =>
+        File.Exists(file) && (await File.ReadAllTextAsync(file, cancellationToken)).TrimEnd('\n') == commit;
 }

@@ -19,22 +19,21 @@ internal static class ChangeCommit
 
         var seconds = workspace.Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         var (name, address) = Author(workspace.Author);
-        var git = Git.Own(workspace.GitDirectory)
-            .With("GIT_AUTHOR_NAME", name).With("GIT_AUTHOR_EMAIL", address)
-            .With("GIT_AUTHOR_DATE", $"{seconds} +0000").With("GIT_COMMITTER_DATE", $"{seconds} +0000");
+        var text = $"""
+            tree {changes.Tree}
+            parent {changes.Base}
+            author {name} <{address}> {seconds} +0000
+            committer Ringfence <ringfence@localhost> {seconds} +0000
 
-        var made = await git.RunAsync(["commit-tree", changes.Tree, "-p", changes.Base], cancellationToken, Encoding.UTF8.GetBytes(message.ToString()));
-
-        if (!made.Succeeded(out var answer) || !answer.IsSuccess)
-        {
-            return made.IsFailure ? made.Failures[0] : GitFailures.From("commit_failed", "Making the commit", answer!.Error);
-        }
+            {message.ToString().Replace("\0", "", StringComparison.Ordinal)}
+            """;
+        var commit = LooseObject.Write(workspace.GitDirectory, "commit", Encoding.UTF8.GetBytes(text), changes.Tree.Length);
 
         // A ref of a git directory of ours is a file; nobody else writes there.
         var file = Path.Combine(workspace.GitDirectory, Ref);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        await File.WriteAllTextAsync(file, answer.Text + "\n", cancellationToken);
-        return answer.Text;
+        await File.WriteAllTextAsync(file, commit + "\n", cancellationToken);
+        return commit;
     }
 
     private static (string Name, string Address) Author(string? ident) =>

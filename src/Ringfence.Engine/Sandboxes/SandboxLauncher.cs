@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net.Sockets;
 using Ringfence.Audit;
+using Ringfence.Workspaces;
 
 namespace Ringfence.Sandboxes;
 
@@ -100,7 +101,7 @@ public sealed class SandboxLauncher(string nativeExecutable, string scratchDirec
     {
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
-        using (var directory = RawDirectory.Open(folder))
+        using (var directory = UnixFolder.Open(folder))
         {
             listener.Bind(new UnixDomainSocketEndPoint($"/proc/self/fd/{directory.Descriptor}/control"));
         }

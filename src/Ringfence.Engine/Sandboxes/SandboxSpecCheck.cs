@@ -16,6 +16,10 @@ internal static class SandboxSpecCheck
 
     private static readonly string[] OursInside = ["/proc", "/dev", "/sys", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", SandboxPaths.Workspace];
 
+    // An overlay keeps marks and needs whole renames where the changes are. These have them not, or not for everybody.
+    private static readonly HashSet<string> NoUpper =
+        new(StringComparer.Ordinal) { "overlay", "overlayfs", "nfs", "nfs4", "cifs", "smb2", "smb", "9p", "v9fs", "fuse", "fuseblk", "vfat", "msdos", "exfat", "ecryptfs", "squashfs" };
+
     public static Result<SandboxSpec> Check(SandboxSpec spec, string scratchDirectory)
     {
         var faults = new List<Failure>();
@@ -184,6 +188,12 @@ internal static class SandboxSpecCheck
         if (IsBelow(upper, lower) || IsBelow(lower, upper))
         {
             Add(faults, $"The workspace's base '{lower}' and changes '{upper}' lie one in the other.");
+        }
+
+        if (NoUpper.Contains(new DriveInfo(upper).DriveFormat))
+        {
+            Add(faults, $"The folder '{upper}' is on a file system ({new DriveInfo(upper).DriveFormat}) that cannot hold the changes of a workspace.",
+                "Set RINGFENCE_HOME to a folder on ext4, xfs or btrfs. In a container that is a volume, not the container's own file system.");
         }
 
         // The name is part of the overlay's mount options, which have characters of their own.

@@ -137,7 +137,7 @@ internal sealed class TreeCheckout
             known = !kept.Contains(path + "/") && folder.List().TrueForAll(e =>
             {
                 var child = $"{path}/{Encoding.Latin1.GetString(e.Name)}";
-                return gone.Contains(child) || (e.IsFolder && IsEmptied(child));
+                return gone.Contains(child) || (e.Kind is UnixKind.Folder && IsEmptied(child));
             });
             emptied[path] = known;
         }

@@ -14,7 +14,11 @@ internal sealed partial class UnixFolder
     private const int Exclusive = 0x80;
     private const int DoNotBlock = 0x800; // a pipe must not hold up its opener
     private const int CloseOnExec = 0x80000;
+    private const int LongestPath = 2048;
+    private const byte DeviceEntry = 2;
     private const byte FolderEntry = 4;
+    private const byte FileEntry = 8;
+    private const byte LinkEntry = 10;
     private const byte UnknownEntry = 0;
     private const int RemoveFolder = 0x200;
     private const int NotPermitted = 1;

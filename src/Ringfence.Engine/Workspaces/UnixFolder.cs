@@ -30,6 +30,9 @@ internal sealed partial class UnixFolder : IDisposable
 
     private UnixFolder(SafeFileHandle handle) => this.handle = handle;
 
+    /// <summary>Good while this is open: as <c>/proc/self/fd/N</c> it names the folder itself, whatever its path is by then.</summary>
+    public int Descriptor => (int)handle.DangerousGetHandle();
+
     public static UnixFolder Open(string path) =>
         new(Opened(openat(CurrentFolder, Encode(path), ReadFolder, 0), path));
 
@@ -37,6 +40,13 @@ internal sealed partial class UnixFolder : IDisposable
     /// <param name="path">Relative, separated by slashes; empty is this folder.</param>
     public UnixFolder OpenBelow(ReadOnlySpan<byte> path)
     {
+        // The kernel takes paths of at most 4,096 bytes; whoever made folders in folders was not bound by that.
+        if (path.Length > LongestPath && path[..LongestPath].LastIndexOf((byte)'/') is var cut and > 0)
+        {
+            using var part = OpenBelow(path[..cut]);
+            return part.OpenBelow(path[(cut + 1)..]);
+        }
+
         var how = new OpenHow { Flags = ReadFolder, Resolve = BeneathWithoutLinksOrMounts };
         var name = path.IsEmpty ? ".\0"u8.ToArray() : Terminated(path);
         var descriptor = (int)openat2(OpenAt2, handle, name, ref how, 24);
@@ -76,9 +86,10 @@ internal sealed partial class UnixFolder : IDisposable
         return OpenBelow(path);
     }
 
-    public List<(byte[] Name, bool IsFolder)> List()
+    /// <summary>Names and kinds, without <c>.</c> and <c>..</c>, in the order of the file system.</summary>
+    public List<(byte[] Name, UnixKind Kind)> List()
     {
-        var entries = new List<(byte[], bool)>();
+        var entries = new List<(byte[], UnixKind)>();
         var buffer = new byte[64 * 1024];
 
         for (nint read; (read = getdents64(handle, buffer, buffer.Length)) != 0;)
@@ -93,7 +104,7 @@ internal sealed partial class UnixFolder : IDisposable
 
                 if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
                 {
-                    entries.Add((name.ToArray(), rest[18] == FolderEntry || (rest[18] == UnknownEntry && Stat(name)?.Kind == UnixKind.Folder)));
+                    entries.Add((name.ToArray(), KindOf(name, rest[18])));
                 }
 
                 rest = rest[length..];
@@ -102,6 +113,15 @@ internal sealed partial class UnixFolder : IDisposable
 
         return entries;
     }
+
+    private UnixKind KindOf(ReadOnlySpan<byte> name, byte type) => type switch
+    {
+        FolderEntry => UnixKind.Folder,
+        FileEntry => UnixKind.File,
+        LinkEntry => UnixKind.Link,
+        UnknownEntry or DeviceEntry => Stat(name)?.Kind ?? UnixKind.Special,
+        _ => UnixKind.Special,
+    };
 
     /// <summary>Null when there is no such name here.</summary>
     public UnixStat? Stat(ReadOnlySpan<byte> name)

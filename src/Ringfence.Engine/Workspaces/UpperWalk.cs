@@ -94,8 +94,9 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
         // A deletion mark or a link in the place of an ignore file means that there is none.
         rules.Add(folder.Path, replaced || below is null || open.Stat(".gitignore"u8) is not null ? open : below);
 
-        foreach (var (name, isFolder) in open.List())
+        foreach (var (name, kind) in open.List())
         {
+            var isFolder = kind is UnixKind.Folder;
             names++;
             byte[] path = folder.Path.Length == 0 ? name : [.. folder.Path, (byte)'/', .. name];
             var stat = isFolder ? new UnixStat(UnixKind.Folder, 0, 0) : open.Stat(name) ?? new UnixStat(UnixKind.Special, 0, 0);
@@ -192,9 +193,9 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
         {
             using var folder = upper.OpenBelow(next);
 
-            foreach (var (name, isFolder) in folder.List())
+            foreach (var (name, kind) in folder.List())
             {
-                if (!isFolder)
+                if (kind is not UnixKind.Folder)
                 {
                     count++;
                 }

@@ -1,10 +1,9 @@
-using Ringfence.Sandboxes;
-
 namespace Ringfence.Workspaces;
 
 /// <summary>
 /// Brings an overlay's changes into the folder below it, after the sandbox has ended. No symbolic link is ever followed, on either side, so a
-/// change cannot land outside; the folder's own git data are left alone, because git on the host would run what stands there.
+/// change cannot land outside. Git data stay behind at any depth, under every name that some file system takes for <c>.git</c>: git on the host would
+/// run what stands there.
 /// </summary>
 public static class WriteThrough
 {
@@ -72,5 +71,16 @@ public static class WriteThrough
         return count;
     }
 
-    private static bool IsGitData(ReadOnlySpan<byte> path) => path.SequenceEqual(".git"u8) || path.StartsWith(".git/"u8);
+    private static bool IsGitData(ReadOnlySpan<byte> path)
+    {
+        foreach (var part in path.Split((byte)'/'))
+        {
+            if (GitNames.IsGit(path[part]) || GitNames.IsGitAlias(path[part]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -24,6 +24,7 @@ public sealed class A_published_branch : IDisposable
         Assert.Equal(changes.Tree, fixture.Git($"rev-parse {published.Place}^{{tree}}"));
         Assert.Equal(workspace.BaseCommit, fixture.Git($"rev-parse {published.Place}^"));
         Assert.Equal(before, State());
+        Assert.Equal("", fixture.Git("fsck --strict --no-dangling --no-progress"));
         Assert.Equal("Add a greeting\n\nBecause.\n\nRingfence-Run: r1\nRingfence-Head: abc Forged: yes", fixture.Git($"log -1 --format=%B {published.Place}"));
         Assert.Contains("3 uncommitted changes are not included", Assert.Single(workspace.Notices), StringComparison.Ordinal);
     }

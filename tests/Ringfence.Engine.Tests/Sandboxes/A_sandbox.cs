@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Ringfence.Audit;
 using Ringfence.Sandboxes;
+using Ringfence.Workspaces;
 using Xunit;
 
 namespace Ringfence.Tests.Sandboxes;

@@ -1,4 +1,5 @@
 using Ringfence.Sandboxes;
+using Ringfence.Workspaces;
 using Xunit;
 
 namespace Ringfence.Tests.Sandboxes;

@@ -1,4 +1,4 @@
-namespace Ringfence.Sandboxes;
+namespace Ringfence.Workspaces;
 
 /// <summary>What stands at a path of an overlay's upper folder.</summary>
 public enum OverlayKind
@@ -35,60 +35,49 @@ public readonly record struct OverlayEntry(ReadOnlyMemory<byte> Path, OverlayKin
 /// </summary>
 public static class OverlayChanges
 {
-    // With `userxattr` the kernel keeps its marks under this name. It escapes what the agent sets by the same name (6.7 and later; before, it
-    // refuses), so a mark seen here is the kernel's own.
-    private const string OpaqueMark = "user.overlay.opaque";
-    private const string WhiteoutMark = "user.overlay.whiteout";
-
     /// <summary>Every entry below <paramref name="upper"/>, parents before children. Throws <see cref="IOException"/> when a folder cannot be read.</summary>
     public static IEnumerable<OverlayEntry> Walk(string upper)
     {
-        using var root = RawDirectory.Open(upper);
+        using var root = UnixFolder.Open(upper);
         var pending = new Stack<byte[]>();
         pending.Push([]);
 
         while (pending.TryPop(out var path))
         {
-            using var directory = path.Length == 0 ? root.Reopen() : root.OpenBelow(path);
-            var marksWhiteoutsByAttribute = directory.Attribute(OpaqueMark) is "x";
+            using var folder = root.OpenBelow(path);
 
-            foreach (var (name, type) in directory.Entries())
+            foreach (var (name, kind) in folder.List())
             {
-                var full = Join(path, name);
-                var kind = KindOf(directory, name, type, marksWhiteoutsByAttribute);
+                byte[] full = path.Length == 0 ? name : [.. path, (byte)'/', .. name];
 
-                if (kind is OverlayKind.Directory or OverlayKind.OpaqueDirectory)
+                if (kind is UnixKind.Folder)
                 {
                     pending.Push(full);
                 }
 
-                yield return new OverlayEntry(full, kind);
+                yield return new OverlayEntry(full, KindOf(folder, name, kind));
             }
         }
     }
 
-    private static OverlayKind KindOf(RawDirectory directory, byte[] name, RawEntryType type, bool marksWhiteoutsByAttribute) => type switch
+    private static OverlayKind KindOf(UnixFolder folder, byte[] name, UnixKind kind)
     {
-        RawEntryType.Directory => directory.Attribute(OpaqueMark, name) is "y" ? OverlayKind.OpaqueDirectory : OverlayKind.Directory,
-        RawEntryType.SymbolicLink => OverlayKind.SymbolicLink,
-        RawEntryType.CharacterDevice => directory.IsWhiteout(name) ? OverlayKind.Deleted : OverlayKind.Special,
-        RawEntryType.File => marksWhiteoutsByAttribute && directory.Attribute(WhiteoutMark, name) is not null
-            ? OverlayKind.Deleted
-            : OverlayKind.File,
-        _ => OverlayKind.Special,
-    };
-
-    private static byte[] Join(byte[] path, byte[] name)
-    {
-        if (path.Length == 0)
+        switch (kind)
         {
-            return name;
-        }
+            case UnixKind.Folder:
+                using (var inner = folder.OpenBelow(name))
+                {
+                    return inner.IsOpaque() ? OverlayKind.OpaqueDirectory : OverlayKind.Directory;
+                }
 
-        var full = new byte[path.Length + 1 + name.Length];
-        path.CopyTo(full, 0);
-        full[path.Length] = (byte)'/';
-        name.CopyTo(full, path.Length + 1);
-        return full;
+            case UnixKind.File:
+                return OverlayKind.File;
+            case UnixKind.Link:
+                return OverlayKind.SymbolicLink;
+            case UnixKind.Whiteout:
+                return OverlayKind.Deleted;
+            default:
+                return OverlayKind.Special;
+        }
     }
 }
