@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Ringfence.Audit;
 using Ringfence.Sandboxes;
+using Ringfence.Workspaces;
 
 namespace Ringfence.Bench.Sandboxes;
 

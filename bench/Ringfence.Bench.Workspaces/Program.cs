@@ -52,6 +52,21 @@ try
         await Time("git --version (one process)", () => Task.Run(() => Run(repository, "git", "--version")));
     }
 
+    workspace = (await Prepare()).Value;
+
+    for (var i = 0; i < 100_000; i++)
+    {
+        var folder = Path.Combine(workspace.Mount.Upper!, $"many{i / 1000}");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, $"f{i}.txt"), $"line {i}\n");
+    }
+
+    GC.Collect();
+    var (cpu, memory) = (Environment.CpuUsage.TotalTime, Process.GetCurrentProcess().WorkingSet64);
+    await Time("collect 100,000 new files", async () => changes = (await workspace.CollectAsync(default)).Value);
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"100,000 new files: {changes!.Files.Count:N0} collected, {(Environment.CpuUsage.TotalTime - cpu).TotalSeconds:F1} s of our own processor time, {(Process.GetCurrentProcess().PeakWorkingSet64 - memory) >> 20} MiB more memory at most\n"));
+
     await Time("git worktree add", () => Task.Run(() => Run(repository, "git", "worktree", "add", "-q", "--detach", Path.Combine(root, "tree"))));
 
     Console.WriteLine($"| step, {files:N0} files | median ms | min | max |\n|---|---|---|---|");

@@ -50,6 +50,11 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
 
             foreach (var folder in entries.GroupBy(e => e.Parent))
             {
+                if (folder.Count(e => e.Kind is UnixKind.File or UnixKind.Link && !leftOut.Contains(e)) > limits.FilesInFolder)
+                {
+                    return TooLarge($"more than {limits.FilesInFolder:N0} files in one folder");
+                }
+
                 using var open = upper.OpenBelow(folder.Key.Path);
 
                 foreach (var entry in folder)
