@@ -4,7 +4,9 @@ using Ringfence.App.Cli;
 using Ringfence.App.Views;
 using Ringfence.Audit;
 using Ringfence.Gateway;
+using Ringfence.Notifications;
 using Ringfence.Runs;
+using Ringfence.Workflows;
 
 namespace Ringfence.App.Commands;
 
@@ -120,6 +122,7 @@ internal static class RunCommand
             // All events are durable now, also when the record broke before its end.
             await ended.CancelAsync();
             await events;
+            await TellAsync(home);
         }
 
         if (report is not null)
@@ -132,6 +135,16 @@ internal static class RunCommand
             ? LearnedHosts.Of(await new AuditReader(home.Database).FactsAsync<NetworkConnection>(last.Id, CancellationToken.None))
             : null;
         return Report(terminal, last, outcome, output, learned);
+    }
+
+    /// <summary>Sends what others are to be told of the run, once. What does not arrive is left to a server.</summary>
+    internal static async Task TellAsync(Home home)
+    {
+        if (PolicyFile.Of(home.Folder).Succeeded(out var policy))
+        {
+            using var sender = new WebhookSender(home.Database, policy, TimeProvider.System);
+            await sender.SendDueAsync(CancellationToken.None);
+        }
     }
 
     /// <summary>Executes a run that this process holds, with its events on the screen.</summary>

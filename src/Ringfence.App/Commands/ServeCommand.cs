@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging.Console;
 using Ringfence.Access;
 using Ringfence.App.Api;
 using Ringfence.App.Cli;
+using Ringfence.Notifications;
 using Ringfence.Runs;
+using Ringfence.Workflows;
 
 namespace Ringfence.App.Commands;
 
@@ -55,13 +57,20 @@ internal static class ServeCommand
             }
 
             await using var _ = host;
+
+            if (!PolicyFile.Of(home.Folder).Succeeded(out var policy, out why))
+            {
+                terminal.WriteFailures(why);
+                return ExitCodes.BadInput;
+            }
+
             using var logs = LoggerFactory.Create(logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddJsonConsole(console => console.UseUtcTimestamp = true)
                 .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
             var queue = new RunQueue(
                 home.Runs, home.Approvals, home.Supervisor, home.Workspaces, (request, token) => host.PrepareAsync(request, home.Folder, token), settings.MostRuns,
                 settings.MostRunsPerRepository, TimeProvider.System, logs.CreateLogger<RunQueue>());
 
-            return await ServeAsync(terminal, home, queue, settings, logs, cancellationToken);
+            return await ServeAsync(terminal, home, queue, settings, policy, logs, cancellationToken);
         });
 
         return command;
@@ -71,7 +80,7 @@ internal static class ServeCommand
         .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value, StringComparer.Ordinal);
 
     private static async Task<int> ServeAsync(
-        Terminal terminal, Home home, RunQueue queue, ServeSettings settings, ILoggerFactory logs, CancellationToken draining)
+        Terminal terminal, Home home, RunQueue queue, ServeSettings settings, ServerPolicy policy, ILoggerFactory logs, CancellationToken draining)
     {
         await using var api = ApiHost.Build(settings, home, queue, logs, draining);
 
@@ -95,7 +104,12 @@ internal static class ServeCommand
 
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Interrupt.Insisted);
         await using var drained = draining.Register(() => stopping.CancelAfter(settings.DrainTime));
+        using var sender = new WebhookSender(home.Database, policy, TimeProvider.System);
+        using var sent = new CancellationTokenSource();
+        var sending = sender.RunAsync(sent.Token);
         await queue.RunAsync(draining, stopping.Token);
+        await sent.CancelAsync();
+        await sending;
         await api.StopAsync(CancellationToken.None);
         return ExitCodes.Done;
     }

@@ -21,6 +21,8 @@ internal sealed class WaitingTerminal(Terminal terminal, Home home, RunHost host
                 terminal.Error.WriteLine($"Run {run.Id} waits for somebody else to see its {waiting.Kind.ToString().ToLowerInvariant()}: ringfence approve {run.Id}");
             }
 
+            await RunCommand.TellAsync(home);
+
             try
             {
                 run = await AnsweredAsync(run.Id, cancellationToken);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Ringfence.Audit;
+using Ringfence.Notifications;
 using Ringfence.Storage;
 
 namespace Ringfence.Runs;
@@ -81,6 +82,7 @@ public sealed partial class RunStore(Database database, TimeProvider time)
                     CancellationToken.None, ("id", run.Id), ("checkpoint", RunRow.Json(run.Checkpoint)), ("worked", (long)run.Worked.TotalMicroseconds), ("from", Name(run.Status)), ("me", WorkerId.Current.ToString()), ("cost", run.Cost),
                     ("turns", (long)run.Turns)));
                 await ask(transaction);
+                await Outbox.AddAsync(transaction, run with { Status = RunStatus.Waiting }, transaction.Database.Time.GetUtcNow());
             },
             cancellationToken);
 
@@ -111,23 +113,28 @@ public sealed partial class RunStore(Database database, TimeProvider time)
         }
 
         var now = time.GetUtcNow();
+        var after = run with { Status = status, Reason = ReadReason(ended.Reason), Message = ended.Message, EndedAt = now, Worker = null };
 
         await recorder.CommitAsync(
             ended,
-            async transaction => MustChangeOne(run, await transaction.ExecuteAsync(
-                """
-                update runs
-                   set status = @status, fail_reason = @reason, fail_message = @message, ended_us = @now, base_commit = @base, tree = @tree,
-                       change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns, worker = null, lease_expires_us = null
-                 where id = @id and status = @from and worker = @me
-                """,
-                CancellationToken.None,
-                ("me", WorkerId.Current.ToString()), ("id", run.Id), ("from", Name(run.Status)), ("status", ended.Status), ("reason", ended.Reason), ("message", ended.Message), ("now", now),
-                ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest), ("branch", run.Published), ("cost", run.Cost),
-                ("turns", (long)run.Turns))),
+            async transaction =>
+            {
+                MustChangeOne(run, await transaction.ExecuteAsync(
+                    """
+                    update runs
+                       set status = @status, fail_reason = @reason, fail_message = @message, ended_us = @now, base_commit = @base, tree = @tree,
+                           change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns, worker = null, lease_expires_us = null
+                     where id = @id and status = @from and worker = @me
+                    """,
+                    CancellationToken.None,
+                    ("me", WorkerId.Current.ToString()), ("id", run.Id), ("from", Name(run.Status)), ("status", ended.Status), ("reason", ended.Reason),
+                    ("message", ended.Message), ("now", now), ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest),
+                    ("branch", run.Published), ("cost", run.Cost), ("turns", (long)run.Turns)));
+                await Outbox.AddAsync(transaction, after, now);
+            },
             cancellationToken);
 
-        return run with { Status = status, Reason = ReadReason(ended.Reason), Message = ended.Message, EndedAt = now, Worker = null };
+        return after;
     }
 
     private Run New(RunRequest request) => new() { Id = RunId.New(time), Request = request, Status = RunStatus.Queued, CreatedAt = time.GetUtcNow() };
