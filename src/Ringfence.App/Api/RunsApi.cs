@@ -11,6 +11,7 @@ using Ringfence.Approvals;
 using Ringfence.Audit;
 using Ringfence.Outputs;
 using Ringfence.Runs;
+using Ringfence.Workflows;
 using Ringfence.Workspaces;
 
 namespace Ringfence.App.Api;
@@ -62,7 +63,9 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
             return call.Refuse(StatusCodes.Status400BadRequest, new Failure("unknown_template", "template: there is none of that slug.", "GET /v1/templates lists them."));
         }
 
-        return body.ToRequest(call.Principal, template).Succeeded(out var request, out why) && repositories.Resolve(request.Repository).Succeeded(out var address, out why)
+        // The policy is read anew each time: a group that has changed counts from the next run on.
+        return body.ToRequest(call.Principal, template).Succeeded(out var request, out why) && PolicyFile.Of(home.Folder).Succeeded(out var policy, out why)
+            && policy.Apply(request).Succeeded(out request, out why) && repositories.Resolve(request.Repository).Succeeded(out var address, out why)
             ? await EnqueueAsync(call, request with { Repository = address }, cancellationToken)
             : call.Refuse(why);
     }

@@ -17,6 +17,7 @@ namespace Ringfence.App.Cli;
 [JsonSerializable(typeof(IReadOnlyList<SetupLayerView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentView>))]
 [JsonSerializable(typeof(IReadOnlyList<AgentTestView>))]
+[JsonSerializable(typeof(IReadOnlyList<WaiverView>))]
 [JsonSerializable(typeof(ApprovalJsonView))]
 [JsonSerializable(typeof(IReadOnlyList<ApprovalJsonView>))]
 internal sealed partial class AppJson : JsonSerializerContext;
