@@ -63,6 +63,9 @@ public sealed record ResumeTerms
             Continues = new RunContinuation(ended.Id.Value, session, Instruction ?? GoOn(ended)),
             Replay = null,
             RequestedBy = by,
+
+            // Else whoever asked first could approve their own change once somebody else has resumed it.
+            TriggerAuthor = ended.Request.TriggerAuthor ?? (ended.Request.RequestedBy == by ? null : ended.Request.RequestedBy),
         };
     }
 
