@@ -32,6 +32,6 @@ public sealed class The_states_of_a_run
     [Fact]
     public void Have_names_that_scripts_can_rely_on() => Assert.Equal(
         ["max_turns", "max_cost", "timeout", "stalled", "verification_failed", "blocked_by_gate", "rejected", "expired", "agent_error", "nothing_done",
-            "resource_limit", "environment", "bad_input", "interrupted", "internal"],
+            "resource_limit", "environment", "bad_input", "setup_failed", "interrupted", "internal"],
         Enum.GetValues<FailReason>().Select(reason => reason.ToName()));
 }
