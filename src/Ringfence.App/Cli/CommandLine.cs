@@ -76,7 +76,7 @@ internal static class CommandLine
             HelpCommand.Create(terminal),
         };
 
-        foreach (var command in ApproveCommand.Create(terminal).Append(WaiveCommand.Create(terminal)).Concat(WorkflowCommands.Create(terminal)))
+        foreach (var command in ApproveCommand.Create(terminal).Concat(WorkflowCommands.Create(terminal)))
         {
             root.Add(command);
         }

@@ -12,7 +12,7 @@ internal static class ApproveCommand
 {
     private const string KeyVariable = "RINGFENCE_API_KEY";
 
-    public static IEnumerable<Command> Create(Terminal terminal) => [Approve(terminal), Reject(terminal)];
+    public static IEnumerable<Command> Create(Terminal terminal) => [Approve(terminal), Reject(terminal), WaiveCommand.Create(terminal)];
 
     private static Command Approve(Terminal terminal)
     {
