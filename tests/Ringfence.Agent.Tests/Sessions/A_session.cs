@@ -54,6 +54,25 @@ public sealed class A_session
         Assert.Equal(before, File.ReadAllText(file));
     }
 
+    [Fact]
+    public async Task Goes_on_from_an_earlier_answer_as_if_the_rest_had_not_been_said()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - text: The word is heron.
+              - text: The word is now ibis.
+              - require: [{ body: The word is heron }, { not: { body: ibis } }]
+                text: Still heron.
+            """);
+        var first = await agent.RunAsync("-p", "choose a word", "--session-id", Id, "--output-format", "stream-json", "--verbose");
+        await agent.RunAsync("-p", "another", "--resume", Id);
+
+        var run = await agent.RunAsync("-p", "which is it?", "--resume", Id, "--resume-session-at", (string)first.OfType("assistant").Single()["uuid"]!);
+
+        Assert.Equal("Still heron.\n", run.Output);
+    }
+
     [Theory]
     [InlineData("--resume=" + Id, "No conversation found with session ID")]
     [InlineData("--continue", "No conversation found to continue")]
