@@ -13,19 +13,9 @@ internal sealed class OpenAiChatWire : IModelWire
 
     public Result<CallFacts> Inspect(Route route, ReadOnlySpan<byte> body)
     {
-        var read = RequestBody.Read(body, Known);
-
-        if (!read.Succeeded(out var top))
+        if (RequestBody.Begin(body, Known, out var model, out var failures) is not { } top)
         {
-            return Result.Fail<CallFacts>(read.Failures);
-        }
-
-        var failures = new List<Failure>();
-        var model = top.Text(body, "model");
-
-        if (model is null)
-        {
-            failures.Add(new Failure("invalid_request", "model is missing or not a string."));
+            return Result.Fail<CallFacts>(failures);
         }
 
         foreach (var unpriced in (ReadOnlySpan<string>)["web_search_options", "audio"])
@@ -58,7 +48,7 @@ internal sealed class OpenAiChatWire : IModelWire
 
         return new CallFacts
         {
-            Model = model!,
+            Model = model,
             Streamed = streamed,
             MaxTokensAsked = older is null ? newer : newer is null ? older : Math.Max(older.Value, newer.Value),
             Answers = (int)answers,

@@ -14,19 +14,9 @@ internal sealed class OpenAiResponsesWire : IModelWire
 
     public Result<CallFacts> Inspect(Route route, ReadOnlySpan<byte> body)
     {
-        var read = RequestBody.Read(body, Known);
-
-        if (!read.Succeeded(out var top))
+        if (RequestBody.Begin(body, Known, out var model, out var failures) is not { } top)
         {
-            return Result.Fail<CallFacts>(read.Failures);
-        }
-
-        var failures = new List<Failure>();
-        var model = top.Text(body, "model");
-
-        if (model is null)
-        {
-            failures.Add(new Failure("invalid_request", "model is missing or not a string."));
+            return Result.Fail<CallFacts>(failures);
         }
 
         if (top.IsTrue(body, "background"))
@@ -47,7 +37,7 @@ internal sealed class OpenAiResponsesWire : IModelWire
 
         return new CallFacts
         {
-            Model = model!,
+            Model = model,
             Streamed = top.IsTrue(body, "stream"),
             MaxTokensAsked = maxTokens,
             Passes = 1 + tools.Uses,

@@ -38,6 +38,33 @@ internal sealed class RequestBody
         return new RequestBody(members);
     }
 
+    /// <summary>
+    /// What inspecting begins with where the body names the model: <see cref="Read"/>, and the name. Null when the body cannot be read;
+    /// <paramref name="failures"/> then says why, and otherwise takes what is found further on.
+    /// </summary>
+    public static RequestBody? Begin(ReadOnlySpan<byte> body, FrozenSet<string> known, out string model, out List<Failure> failures)
+    {
+        var read = Read(body, known);
+        failures = [.. read.Failures];
+        model = "";
+
+        if (!read.Succeeded(out var top))
+        {
+            return null;
+        }
+
+        if (top.Text(body, "model") is { } name)
+        {
+            model = name;
+        }
+        else
+        {
+            failures.Add(new Failure("invalid_request", "model is missing or not a string."));
+        }
+
+        return top;
+    }
+
     /// <summary>The member's place; null when it is absent or null.</summary>
     public JsonPlace? Find(ReadOnlySpan<byte> body, string name)
     {
