@@ -57,6 +57,8 @@ internal sealed class ResponseRelay(
 
     private async Task<Failure?> CopyAsync(ContentCoding.ITap tap, bool ok, CancellationTokenSource silence, CancellationToken cancellationToken)
     {
+        var passing = false;
+
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(silence.Token);
@@ -105,7 +107,10 @@ internal sealed class ResponseRelay(
                     return null;
                 }
 
-                var flushed = await writer.FlushAsync(cancellationToken);
+                // A caller that takes nothing holds a connection and money; it is given as long as a provider that says nothing.
+                passing = true;
+                var flushed = await writer.FlushAsync(silence.Token);
+                passing = false;
 
                 if (flushed.IsCompleted || flushed.IsCanceled)
                 {
@@ -118,7 +123,8 @@ internal sealed class ResponseRelay(
             // What has been passed on cannot be taken back: the caller must see that it is cut, not that it is whole.
             http.Abort();
 
-            return cancellationToken.IsCancellationRequested ? new Failure("cut", "The call was cut: the caller went away, or the run was stopped.")
+            return cancellationToken.IsCancellationRequested || passing
+                ? new Failure("cut", "The call was cut: the caller went away or took nothing any more, or the run was stopped.")
                 : exception is OperationCanceledException ? new Failure("upstream_silent", "The provider fell silent during the answer.")
                 : new Failure("upstream_cut", "The provider cut the answer.");
         }
