@@ -36,6 +36,10 @@ public sealed class The_record_of_a_run
         Assert.Equal(2, none.ExitCode);
         Assert.Contains("no_such_turn", none.Error, StringComparison.Ordinal);
 
+        var note = await ringfence.GitAsync("notes", "--ref=ai", "show", "ringfence/" + id);
+        Assert.StartsWith("greeting.txt\n  ", note, StringComparison.Ordinal);
+        Assert.Equal("ringfence-agent", (string)JsonNode.Parse(note[note.IndexOf("---", StringComparison.Ordinal)..].TrimStart('-'))!["prompts"]!.AsObject().First().Value!["agent_id"]!["tool"]!);
+
         await ringfence.GitAsync("merge", "-q", "ringfence/" + id);
         var blamed = JsonNode.Parse(Assert.Single((await SucceedsAsync(ringfence, "blame", "greeting.txt:1", "--json")).Lines))!;
         Assert.Equal(id, (string)blamed["runs"]![0]!["run"]!["value"]!);

@@ -14,29 +14,20 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
     /// <summary>Content beyond this is counted and digested, but not kept.</summary>
     public const int MostBytesKept = 32 << 20;
 
-    // Beyond this, Append waits for the disk: a fact is never dropped, and memory has an end.
-    private const long MostPending = 8192;
-    private const long MostPendingBytes = 64 << 20;
-
     // Order and durability have a lock each: an event may be placed while others are being written.
     private readonly SemaphoreSlim order = new(1, 1);
-    private readonly object pendingLock = new();
-    private readonly List<(long Target, TaskCompletionSource Reached)> waiters = [];
+    private readonly RecorderBacklog backlog;
     private readonly CanonicalJson json = new();
     private readonly LiveFeed feed = new();
     private readonly EventWriter writer;
     private readonly Database database;
     private readonly ChainHead head;
-    private PendingWrites pending = new();
-    private long accepted;
-    private long written;
-    private long bytesWaiting;
-    private Exception? broken;
 
     private Recorder(Database database, ChainHead head)
     {
         this.database = database;
         this.head = head;
+        backlog = new RecorderBacklog($"run {head.Run}");
         writer = EventWriter.For(database);
     }
 
@@ -49,43 +40,13 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
     public SecretRedactor Redactor { get; set; } = SecretRedactor.None;
 
     /// <summary>How many events of each type there are so far. <c>run.ended</c> gets them by itself.</summary>
-    public IReadOnlyDictionary<string, long> Counts
-    {
-        get
-        {
-            order.Wait();
-
-            try
-            {
-                return new Dictionary<string, long>(head.Counts);
-            }
-            finally
-            {
-                order.Release();
-            }
-        }
-    }
+    public IReadOnlyDictionary<string, long> Counts => InOrder(() => new Dictionary<string, long>(head.Counts));
 
     /// <summary>Number that the next event will get: how many there are.</summary>
     public long Count => head.NextSeq;
 
     /// <summary>Hash of the last event placed, lower-case hex: names everything that was recorded until now.</summary>
-    public string Head
-    {
-        get
-        {
-            order.Wait();
-
-            try
-            {
-                return head.Hash;
-            }
-            finally
-            {
-                order.Release();
-            }
-        }
-    }
+    public string Head => InOrder(() => head.Hash);
 
     /// <summary>Opens the record of a run: a new chain, or the old one to go on with after a restart.</summary>
     /// <exception cref="RecordUnavailableException">The chain that is there does not verify, or the database cannot be used.</exception>
@@ -107,39 +68,20 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
             throw new InvalidOperationException("Inside a transaction, a fact is recorded with CommitAsync.");
         }
 
-        order.Wait();
-
-        try
+        return InOrder(() =>
         {
-            WaitForRoom();
+            backlog.WaitForRoom(Hurry);
             return Accept(head.Place(json, fact, Redactor.Redact));
-        }
-        finally
-        {
-            order.Release();
-        }
+        });
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        Task reached;
-
-        lock (pendingLock)
+        if (backlog.Durable() is { } durable)
         {
-            ThrowIfBroken();
-
-            if (written >= accepted)
-            {
-                return;
-            }
-
-            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiters.Add((accepted, waiter));
-            reached = waiter.Task;
+            Hurry();
+            await durable.WaitAsync(cancellationToken);
         }
-
-        writer.Wake(this, now: true);
-        await reached.WaitAsync(cancellationToken);
     }
 
     /// <remarks>The digest is that of what is kept: without secrets.</remarks>
@@ -153,10 +95,10 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         var digest = SHA256.HashData(content);
         var name = Convert.ToHexStringLower(digest);
 
-        lock (pendingLock)
-        {
-            ThrowIfBroken();
+        backlog.ThrowIfBroken();
 
+        lock (head.Kept)
+        {
             if (!head.Kept.Add(name))
             {
                 return name;
@@ -164,7 +106,8 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         }
 
         var part = content[..Math.Min(content.Length, MostBytesKept)];
-        Accept(new PendingBlob(head.Chain, digest, content.Length, part.Length, ContentSeal.Seal(head.Key, digest, part)));
+        backlog.Add(new PendingBlob(head.Chain, digest, content.Length, part.Length, ContentSeal.Seal(head.Key, digest, part)));
+        writer.Wake(this, now: false);
         return name;
     }
 
@@ -213,44 +156,11 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         order.Dispose();
     }
 
-    internal PendingWrites TakePending()
-    {
-        lock (pendingLock)
-        {
-            var taken = pending;
-            pending = new PendingWrites();
-            return taken;
-        }
-    }
+    internal PendingWrites TakePending() => backlog.Take();
 
-    internal void Acknowledge(PendingWrites writes)
-    {
-        lock (pendingLock)
-        {
-            written += writes.Count;
-            bytesWaiting -= writes.Bytes;
+    internal void Acknowledge(PendingWrites writes) => backlog.Acknowledge(writes);
 
-            foreach (var (_, reached) in waiters.Where(waiter => waiter.Target <= written))
-            {
-                reached.TrySetResult();
-            }
-
-            waiters.RemoveAll(waiter => waiter.Target <= written);
-            Monitor.PulseAll(pendingLock);
-        }
-    }
-
-    internal void Break(Exception cause)
-    {
-        lock (pendingLock)
-        {
-            broken ??= cause;
-            var failure = Unavailable();
-            waiters.ForEach(waiter => waiter.Reached.TrySetException(failure));
-            waiters.Clear();
-            Monitor.PulseAll(pendingLock);
-        }
-    }
+    internal void Break(Exception cause) => backlog.Break(cause);
 
     private async Task CommitAsync(PendingEvent placed, Func<DatabaseTransaction, Task> alongside)
     {
@@ -273,65 +183,34 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         catch (Exception exception) when (inDoubt)
         {
             // It may or may not be there: going on could give its number to another event.
-            Break(exception);
-            throw Unavailable();
+            backlog.Break(exception);
+            backlog.ThrowIfBroken();
+            throw;
         }
     }
 
     private long Accept(PendingEvent placed)
     {
         head.Take(placed);
-
-        lock (pendingLock)
-        {
-            pending.Add(placed);
-            Charge(placed.Body.Length);
-        }
-
+        backlog.Add(placed);
         feed.Publish(placed.Body);
         writer.Wake(this, now: false);
         return placed.Seq;
     }
 
-    private void Accept(PendingBlob blob)
+    private void Hurry() => writer.Wake(this, now: true);
+
+    private T InOrder<T>(Func<T> work)
     {
-        lock (pendingLock)
+        order.Wait();
+
+        try
         {
-            pending.Add(blob);
-            Charge(blob.Sealed.Length);
+            return work();
         }
-
-        writer.Wake(this, now: false);
-    }
-
-    private void Charge(long bytes)
-    {
-        accepted++;
-        bytesWaiting += bytes;
-    }
-
-    private void WaitForRoom()
-    {
-        lock (pendingLock)
+        finally
         {
-            ThrowIfBroken();
-
-            while (accepted - written >= MostPending || bytesWaiting >= MostPendingBytes)
-            {
-                writer.Wake(this, now: true);
-                Monitor.Wait(pendingLock);
-                ThrowIfBroken();
-            }
+            order.Release();
         }
     }
-
-    private void ThrowIfBroken()
-    {
-        if (broken is not null)
-        {
-            throw Unavailable();
-        }
-    }
-
-    private RecordUnavailableException Unavailable() => new($"The record of run {Run} cannot be written: {broken!.Message}", broken);
 }

@@ -29,6 +29,8 @@ public sealed class Publisher(string patchFolder)
         if (published.Commit is { } commit)
         {
             run.Recorder.Append(new CommitCreated(commit, published.Tree, [changes.Base]));
+            await AuthorshipNotes.WriteAsync(
+                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy), workspace, changes, cancellationToken);
         }
 
         run.Recorder.Append(published.Kind is OutputKind.Branch
