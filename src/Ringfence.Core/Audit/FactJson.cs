@@ -65,6 +65,7 @@ namespace Ringfence.Audit;
 [JsonSerializable(typeof(AuditExported))]
 [JsonSerializable(typeof(RetentionPurged))]
 [JsonSerializable(typeof(DigestSigned))]
+[JsonSerializable(typeof(ModelReplayed))]
 internal sealed partial class FactJson : JsonSerializerContext
 {
     /// <summary>The shape of a type of event, or null when this program does not know it.</summary>
@@ -125,6 +126,7 @@ internal sealed partial class FactJson : JsonSerializerContext
         "audit.exported" => Default.AuditExported,
         "retention.purged" => Default.RetentionPurged,
         "digest.signed" => Default.DigestSigned,
+        "model.replayed" => Default.ModelReplayed,
         _ => null,
     };
 }
