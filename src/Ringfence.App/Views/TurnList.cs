@@ -10,6 +10,9 @@ internal sealed class TurnList(Terminal terminal, IReadOnlyList<RunTurn> turns)
 {
     private const int MostTurns = 100;
 
+    // An agent's word about an answer may reach us when the next turn has begun.
+    private readonly ILookup<string, ToolReturned> answers = turns.SelectMany(turn => turn.Facts<ToolReturned>()).ToLookup(answer => answer.CallId);
+
     public void Write()
     {
         foreach (var turn in turns.Take(MostTurns))
@@ -82,7 +85,7 @@ internal sealed class TurnList(Terminal terminal, IReadOnlyList<RunTurn> turns)
                 Line("agent", Ansi.Yellow, $"{said.Kind.Replace('_', ' ')}: {said.Text}");
                 break;
             case ToolCalled call:
-                Tool(call, turn);
+                Tool(call);
                 break;
             case FileRead read:
                 Line("read", Ansi.Dim, read.Path);
@@ -108,9 +111,9 @@ internal sealed class TurnList(Terminal terminal, IReadOnlyList<RunTurn> turns)
     public static string Lost(ContextChanged lost) =>
         $"{lost.Kind.Replace('_', ' ')}: {lost.DroppedDigests.Count} parts dropped, {lost.TokensBefore:N0} → {lost.TokensAfter:N0} tokens{(lost.PinsPresent ? "" : ", pinned text gone")}";
 
-    private void Tool(ToolCalled call, RunTurn turn)
+    private void Tool(ToolCalled call)
     {
-        var answer = turns.Where(later => later.Number >= turn.Number).SelectMany(later => later.Facts<ToolReturned>()).FirstOrDefault(returned => returned.CallId == call.CallId);
+        var answer = answers[call.CallId].FirstOrDefault();
         var room = Math.Max(20, terminal.Width - 18);
         var asked = ToolSummary.Call(call.Input, room);
         var back = answer is null ? "no answer" : Printable.EscapeLines(answer.Summary).Split('\n')[0];

@@ -87,12 +87,14 @@ internal sealed class TurnView(Terminal terminal, AuditReader reader, RunId run,
 
     private async Task ToolsAsync(RunTurn turn, CancellationToken cancellationToken)
     {
+        var answers = turns.SelectMany(later => later.Facts<ToolReturned>()).ToLookup(answer => answer.CallId);
+
         foreach (var call in turn.Facts<ToolCalled>())
         {
             Heading($"{Printable.Escape(call.Tool)}");
             Block(Input(await TextAsync(call.InputDigest, cancellationToken) ?? call.Input));
 
-            var answer = turns.SelectMany(later => later.Facts<ToolReturned>()).FirstOrDefault(returned => returned.CallId == call.CallId);
+            var answer = answers[call.CallId].FirstOrDefault();
             terminal.WriteLine(answer is null
                 ? "  → no answer on record"
                 : $"  → {(answer.IsError ? terminal.Paint("error", Ansi.Red) + ", " : "")}{TurnList.Bytes(answer.Bytes)}");

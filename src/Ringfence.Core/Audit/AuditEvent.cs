@@ -8,6 +8,8 @@ namespace Ringfence.Audit;
 public sealed class AuditEvent
 {
     private readonly JsonElement root;
+    private AuditFact? fact;
+    private volatile bool factWasRead;
 
     private AuditEvent(ReadOnlyMemory<byte> body, JsonElement root)
     {
@@ -51,7 +53,18 @@ public sealed class AuditEvent
     public JsonElement Data => root.GetProperty("data");
 
     /// <summary>The fact as its record, or null when this program does not know the type.</summary>
-    public AuditFact? Fact => FactReader.Read(this);
+    public AuditFact? Fact
+    {
+        get
+        {
+            if (!factWasRead)
+            {
+                (fact, factWasRead) = (FactReader.Read(this), true);
+            }
+
+            return fact;
+        }
+    }
 
     /// <summary>Reads one event, or returns null when the bytes are not one.</summary>
     public static AuditEvent? TryParse(ReadOnlyMemory<byte> body)

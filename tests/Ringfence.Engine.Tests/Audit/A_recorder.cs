@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Ringfence.Audit;
 using Ringfence.Runs;
@@ -203,6 +204,69 @@ public abstract class A_recorder(PostgresCluster? postgres) : StoreTest(postgres
         Assert.True(events[0].MonoMicroseconds <= events[1].MonoMicroseconds && events[1].MonoMicroseconds <= events[2].MonoMicroseconds);
         Assert.True(events[1].At < events[0].At);
         Assert.Empty((await new AuditVerifier(database).VerifyAsync(run, Cancel)).Problems);
+    }
+
+    [Fact]
+    public async Task Takes_many_thousand_changed_files_at_once_and_finds_each_again()
+    {
+        // As many on PostgreSQL would take longer than it tells.
+        var count = IsSqlite ? 100_000 : 10_000;
+        var database = await OpenAsync();
+
+        await using (var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel))
+        {
+            for (var i = 0; i < count; i++)
+            {
+                recorder.Append(new FileChanged(string.Create(CultureInfo.InvariantCulture, $"generated/{i}.txt"), "added", null, "a", 33188, 1, 0, null, null));
+            }
+        }
+
+        var last = string.Create(CultureInfo.InvariantCulture, $"generated/{count - 1}.txt");
+        Assert.Equal((long)count - 1, Assert.Single((await new AuditQueries(database).FilesAsync(new() { Term = last }, Cancel)).Rows)[2]);
+        Assert.Empty((await new AuditVerifier(database).VerifyAsync(run, Cancel)).Problems);
+    }
+
+    [Fact]
+    public async Task Keeps_the_beginning_of_content_that_is_too_large_and_how_much_there_was()
+    {
+        var database = await OpenAsync();
+        var content = new byte[Recorder.MostBytesKept + 1000];
+
+        await using (var recorder = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel))
+        {
+            recorder.Keep(content);
+        }
+
+        Assert.Equal(
+            (content.LongLength, (long)Recorder.MostBytesKept),
+            await database.QuerySingleAsync("select bytes, kept from blobs", row => (row.GetInt64(0), row.GetInt64(1)), Cancel));
+    }
+
+    [Fact]
+    public async Task Goes_on_with_a_chain_in_which_a_newer_program_wrote()
+    {
+        var database = await OpenAsync();
+
+        await using (var older = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel))
+        {
+            older.Append(new RunAdmitted("a"));
+        }
+
+        var body = $$"""{"at_us":2,"data":{"x":[1]},"mono_us":2,"new":true,"run":"{{run}}","seq":1,"trust":"guessed","type":"moon.landed","v":9}""";
+        var hash = (await database.QuerySingleAsync("select hash from events", row => row.GetFieldValue<byte[]>(0), Cancel))!;
+        EventHash.Compute(hash, Encoding.UTF8.GetBytes(body), hash);
+        await database.ExecuteAsync(
+            "insert into events (chain, seq, body, hash) select number, 1, @body, @hash from chains where run = @run", Cancel,
+            ("body", body), ("hash", hash), ("run", run));
+
+        await using (var again = await Recorder.OpenAsync(database, run, TimeProvider.System, Cancel))
+        {
+            Assert.Equal(2, again.Append(new RunAdmitted("b")));
+        }
+
+        Assert.Empty((await new AuditVerifier(database).VerifyAsync(run, Cancel)).Problems);
+        Assert.Equal(["run.admitted", "moon.landed", "run.admitted"], (await new AuditReader(database).AllAsync(run, Cancel)).Select(happened => happened.Type));
+        Assert.Single(await new AuditReader(database).FactsAsync<RunAdmitted>(run, Cancel), fact => fact.By == "b");
     }
 
     private sealed class JumpingClock : TimeProvider
