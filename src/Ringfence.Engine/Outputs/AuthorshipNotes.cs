@@ -1,5 +1,4 @@
 using System.Text;
-using Ringfence.Audit;
 using Ringfence.Workspaces;
 
 namespace Ringfence.Outputs;
