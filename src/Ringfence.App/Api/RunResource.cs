@@ -28,6 +28,15 @@ internal sealed record RunResource
 
     public required IReadOnlyDictionary<string, string> EnvVars { get; init; }
 
+    /// <summary>The checks that it must pass.</summary>
+    public required IReadOnlyList<string> Done { get; init; }
+
+    /// <summary>Hosts that may be reached.</summary>
+    public required IReadOnlyList<string> Network { get; init; }
+
+    /// <summary><c>branch</c>, <c>patch</c> or <c>none</c>.</summary>
+    public required string Output { get; init; }
+
     /// <summary><c>pending</c>, <c>running</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public required string Status { get; init; }
 
@@ -84,6 +93,9 @@ internal sealed record RunResource
             TimeoutSeconds = (int)run.Request.Limits.Time.TotalSeconds,
         },
         EnvVars = run.Request.Environment,
+        Done = run.Request.Done,
+        Network = run.Request.Network.Allow,
+        Output = run.Request.Output.ToString().ToLowerInvariant(),
         Status = StatusOf(run.Status),
         Phase = run.Status.ToString().ToLowerInvariant(),
         WaitingFor = waitingFor,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ringfence.App.Commands;
 using Ringfence.App.Commands.Audit;
+using Ringfence.App.Remote;
 
 namespace Ringfence.App.Cli;
 
@@ -24,7 +25,7 @@ internal static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(
+            return await RemoteServer.TryRunAsync(terminal, parsed, interrupt.Token) ?? await parsed.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupt.Token);
         }
         catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
@@ -50,6 +51,8 @@ internal static class CommandLine
             """)
         {
             Home.DatabaseOption,
+            RemoteServer.ServerOption,
+            RemoteServer.KeyOption,
             InitCommand.Create(terminal),
             RunCommand.Create(terminal),
             ResumeCommand.Create(terminal),

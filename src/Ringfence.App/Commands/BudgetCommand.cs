@@ -20,21 +20,25 @@ internal static class BudgetCommand
         {
             var balances = await new BudgetBook(home.Database, TimeProvider.System).ListAsync(parsed.GetValue(scope), cancellationToken);
 
-            if (parsed.GetValue(json))
-            {
-                terminal.WriteJson(balances, GatewayJson.Default.IReadOnlyListScopeBalance);
-                return ExitCodes.Done;
-            }
-
-            foreach (var b in balances)
-            {
-                terminal.WriteLine($"{Printable.Escape(b.Key),-44} {b.Spent,12} of {b.Limit?.ToString() ?? "no limit",-10} {(b.Held > Money.Zero ? $"held {b.Held}" : ""),-14} {b.Stop}");
-            }
-
+            Write(terminal, balances, parsed.GetValue(json));
             return ExitCodes.Done;
         });
 
         return command;
+    }
+
+    public static void Write(Terminal terminal, IReadOnlyList<ScopeBalance> balances, bool json)
+    {
+        if (json)
+        {
+            terminal.WriteJson(balances, GatewayJson.Default.IReadOnlyListScopeBalance);
+            return;
+        }
+
+        foreach (var b in balances)
+        {
+            terminal.WriteLine($"{Printable.Escape(b.Key),-44} {b.Spent,12} of {b.Limit?.ToString() ?? "no limit",-10} {(b.Held > Money.Zero ? $"held {b.Held}" : ""),-14} {b.Stop}");
+        }
     }
 
     private static Command Set(Terminal terminal)

@@ -20,18 +20,22 @@ internal static class CancelCommand
                 return ExitCodes.BadInput;
             }
 
-            if (parsed.GetValue(json))
-            {
-                terminal.WriteLine($$"""{"id":"{{run.Id}}","cancel_requested":true}""");
-            }
-            else
-            {
-                terminal.WriteLine($"Run {run.Id} is told to end. Follow it with: ringfence logs {run.Id} -f");
-            }
-
+            Write(terminal, run.Id.Value, parsed.GetValue(json));
             return ExitCodes.Done;
         });
 
         return command;
+    }
+
+    public static void Write(Terminal terminal, string run, bool json)
+    {
+        if (json)
+        {
+            terminal.WriteLine($$"""{"id":"{{run}}","cancel_requested":true}""");
+        }
+        else
+        {
+            terminal.WriteLine($"Run {run} is told to end. Follow it with: ringfence logs {run} -f");
+        }
     }
 }

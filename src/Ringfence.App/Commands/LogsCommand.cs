@@ -18,19 +18,11 @@ internal static class LogsCommand
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {
-            var printer = new EventPrinter(terminal.ColorOutput, terminal.Width);
-            var everything = parsed.GetValue(all);
+            var lines = new LogLines(terminal, parsed.GetValue(json), parsed.GetValue(all));
 
             await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, parsed.GetValue(follow), after: -1, CancellationToken.None, cancellationToken))
             {
-                var line = parsed.GetValue(json) ? happened.Json
-                    : everything ? $"{happened.At.ToLocalTime():HH:mm:ss.fff} {happened.Type,-22} {Printable.EscapeLines(happened.Data.GetRawText())}"
-                    : printer.Print(happened);
-
-                if (line is not null)
-                {
-                    terminal.WriteLine(line);
-                }
+                lines.Write(happened);
             }
 
             return ExitCodes.Done;

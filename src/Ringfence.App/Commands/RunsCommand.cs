@@ -25,26 +25,30 @@ internal static class RunsCommand
         {
             var runs = await home.Runs.ListAsync(parsed.GetValue(limit), cancellationToken);
 
-            if (parsed.GetValue(json))
-            {
-                terminal.WriteJson([.. runs.Select(run => RunView.Of(run))], AppJson.Default.IReadOnlyListRunView);
-                return ExitCodes.Done;
-            }
-
-            if (runs.Count == 0)
-            {
-                terminal.WriteLine("No runs yet. Try: ringfence demo");
-            }
-
-            foreach (var run in runs)
-            {
-                terminal.WriteLine(Line(terminal, run));
-            }
-
+            Write(terminal, runs, parsed.GetValue(json));
             return ExitCodes.Done;
         });
 
         return command;
+    }
+
+    public static void Write(Terminal terminal, IReadOnlyList<Run> runs, bool json)
+    {
+        if (json)
+        {
+            terminal.WriteJson([.. runs.Select(run => RunView.Of(run))], AppJson.Default.IReadOnlyListRunView);
+            return;
+        }
+
+        if (runs.Count == 0)
+        {
+            terminal.WriteLine("No runs yet. Try: ringfence demo");
+        }
+
+        foreach (var run in runs)
+        {
+            terminal.WriteLine(Line(terminal, run));
+        }
     }
 
     private static string Line(Terminal terminal, Run run)

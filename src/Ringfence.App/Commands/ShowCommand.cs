@@ -3,6 +3,7 @@ using Ringfence.App.Cli;
 using Ringfence.App.Views;
 using Ringfence.Audit;
 using Ringfence.Runs;
+using Ringfence.Workspaces;
 
 namespace Ringfence.App.Commands;
 
@@ -32,16 +33,7 @@ internal static class ShowCommand
             }
 
             var events = await new AuditReader(home.Database).AllAsync(run.Id, cancellationToken);
-            terminal.WriteLine($"{terminal.Paint(Printable.EscapeLines(run.Request.Prompt.Trim()), Ansi.Bold)}");
-            terminal.WriteLine($"  from     {run.Request.Repository} at {run.BaseCommit?[..10] ?? "?"}, asked by {run.Request.RequestedBy}");
-
-            if (run.Request.Continues is { } earlier)
-            {
-                terminal.WriteLine($"  goes on  from {earlier.Run}: {Printable.EscapeLines(earlier.Instruction.Trim())}");
-            }
-
-            RunSummary.Write(terminal, run, changes);
-            new RunStory(terminal, events).Write();
+            Write(terminal, run, changes, events);
             return ExitCodes.Done;
         });
 
@@ -74,5 +66,19 @@ internal static class ShowCommand
 
         await new TurnView(terminal, reader, run.Id, turns).WriteAsync(asked, cancellationToken);
         return ExitCodes.Done;
+    }
+
+    public static void Write(Terminal terminal, Run run, ChangeSet? changes, IReadOnlyList<AuditEvent> events)
+    {
+        terminal.WriteLine($"{terminal.Paint(Printable.EscapeLines(run.Request.Prompt.Trim()), Ansi.Bold)}");
+        terminal.WriteLine($"  from     {run.Request.Repository} at {run.BaseCommit?[..10] ?? "?"}, asked by {run.Request.RequestedBy}");
+
+        if (run.Request.Continues is { } earlier)
+        {
+            terminal.WriteLine($"  goes on  from {earlier.Run}: {Printable.EscapeLines(earlier.Instruction.Trim())}");
+        }
+
+        RunSummary.Write(terminal, run, changes);
+        new RunStory(terminal, events).Write();
     }
 }

@@ -1,0 +1,153 @@
+using System.Globalization;
+using Ringfence.App.Cli;
+using Ringfence.App.Commands;
+using Ringfence.App.Views;
+using Ringfence.Audit;
+using Ringfence.Client;
+using Ringfence.Runs;
+
+namespace Ringfence.App.Remote;
+
+/// <summary><c>ringfence run</c> and <c>resume</c> against a server: starts, follows, and ends with the run's own exit code.</summary>
+internal static class RemoteStart
+{
+    public static IReadOnlyList<string> Options { get; } =
+        ["--prompt", "--repo", "--ref", "--agent", "--model", "--max-cost", "--max-turns", "--timeout", "--done", "--attempts", "--allow", "--output", "--json", "--quiet"];
+
+    public static async Task<int> RunAsync(RemoteCall call, CancellationToken cancellationToken)
+    {
+        var failures = new List<Failure>();
+        var prompt = await RunOptions.PromptAsync(call.Value<string>("--prompt"), needed: true, failures, cancellationToken);
+
+        if (call.Value<string>("--repo") is null or "." or "")
+        {
+            failures.Add(new Failure("no_repository", "--repo is missing: the server cannot see this folder.", "A URL, owner/repo, or a path that the server allows."));
+        }
+
+        if (!Duration.TryParse(call.Value<string>("--timeout") ?? "30m", out var time))
+        {
+            failures.Add(new Failure("bad_limit", $"--timeout cannot be '{call.Value<string>("--timeout")}'.", "Such as 90s, 30m or 1h."));
+        }
+
+        var cost = Number<decimal>(call, "--max-cost", failures);
+        var turns = Number<int>(call, "--max-turns", failures);
+        var attempts = Number<int>(call, "--attempts", failures);
+
+        if (failures.Count > 0)
+        {
+            call.Terminal.WriteFailures(failures);
+            return ExitCodes.BadInput;
+        }
+
+        var created = await call.Client.CreateRunAsync(
+            new NewRun
+            {
+                Repo = call.Value<string>("--repo")!,
+                Branch = call.Value<string>("--ref"),
+                Prompt = prompt!,
+                Agent = call.Value<string>("--agent"),
+                Model = call.Value<string>("--model"),
+                Guardrails = new Guardrails(turns, cost, (int)time.TotalSeconds),
+                Done = call.Value<string[]>("--done") is { Length: > 0 } done ? done : null,
+                Attempts = attempts,
+                Network = call.Value<string[]>("--allow") is { Length: > 0 } allow ? allow : null,
+                Output = call.Value<string>("--output"),
+            },
+            Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N"), cancellationToken);
+
+        return await FollowAsync(call, created.Id, cancellationToken);
+    }
+
+    public static async Task<int> ResumeAsync(RemoteCall call, CancellationToken cancellationToken)
+    {
+        var failures = new List<Failure>();
+        var time = TimeSpan.Zero;
+
+        if (call.Value<string>("--time")?.TrimStart('+') is { } text && !Duration.TryParse(text, out time))
+        {
+            failures.Add(new Failure("bad_limit", $"--time cannot be '{text}'.", "A time, such as +10m."));
+        }
+
+        var more = new Resumption(
+            await RunOptions.PromptAsync(call.Value<string>("--prompt"), needed: false, failures, cancellationToken), Number<decimal>(call, "--budget", failures),
+            Number<int>(call, "--turns", failures), (int)time.TotalSeconds);
+
+        if (failures.Count > 0)
+        {
+            call.Terminal.WriteFailures(failures);
+            return ExitCodes.BadInput;
+        }
+
+        var created = await call.Client.ResumeRunAsync(await call.RunAsync("run", cancellationToken), more, cancellationToken);
+        return await FollowAsync(call, created.Id, cancellationToken);
+    }
+
+    private static async Task<int> FollowAsync(RemoteCall call, string id, CancellationToken cancellationToken)
+    {
+        var quiet = call.Value<bool>("--quiet");
+        var printer = new EventPrinter(call.Terminal.ColorError, call.Terminal.Width);
+
+        if (!quiet && !call.Json)
+        {
+            call.Terminal.Error.WriteLine($"Run {id}");
+        }
+
+        try
+        {
+            await foreach (var happened in call.Client.EventsAsync(id, cancellationToken: cancellationToken))
+            {
+                if (call.Json)
+                {
+                    call.Terminal.WriteLine(happened.Json);
+                }
+                else if (!quiet && AuditEvent.TryParse(System.Text.Encoding.UTF8.GetBytes(happened.Json)) is { } parsed && printer.Print(parsed) is { } line)
+                {
+                    call.Terminal.Error.WriteLine(line);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // As on this machine: a signal ends the run, and what it did is kept.
+            await call.Client.CancelRunAsync(id, CancellationToken.None);
+
+            await foreach (var _ in call.Client.EventsAsync(id, cancellationToken: CancellationToken.None))
+            {
+            }
+        }
+
+        var run = RemoteRun.Of(await call.Client.GetRunAsync(id, CancellationToken.None));
+
+        if (call.Json)
+        {
+            call.Terminal.WriteJson(RunView.Of(run), AppJson.Default.RunView);
+        }
+        else if (quiet)
+        {
+            call.Terminal.WriteLine(run.Published ?? "");
+        }
+        else
+        {
+            RunSummary.Write(call.Terminal, run, changes: null, nextSteps: false);
+        }
+
+        return ExitCodes.For(run.Status, run.Reason);
+    }
+
+    private static T? Number<T>(RemoteCall call, string flag, List<Failure> failures)
+        where T : struct, System.Numerics.INumber<T>
+    {
+        if (call.Value<string>(flag)?.TrimStart('+') is not { } text)
+        {
+            return null;
+        }
+
+        if (T.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        failures.Add(new Failure("bad_limit", $"{flag} cannot be '{Printable.Escape(text)}'.", "A number."));
+        return null;
+    }
+}
