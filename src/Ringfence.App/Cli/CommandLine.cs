@@ -69,6 +69,7 @@ internal static class CommandLine
             SandboxCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             ServeCommand.Create(terminal),
+            KeysCommand.Create(terminal),
             AuditCommand.Create(terminal),
             BlameCommand.Create(terminal),
             GatewayCommand.Create(terminal),
@@ -79,7 +80,7 @@ internal static class CommandLine
             HelpCommand.Create(terminal),
         };
 
-        foreach (var command in ApproveCommand.Create(terminal).Concat(WorkflowCommands.Create(terminal)))
+        foreach (var command in ApproveCommand.Create(terminal).Concat(WorkflowCommands.Create(terminal)).Concat(BackupCommands.Create(terminal)))
         {
             root.Add(command);
         }

@@ -1,0 +1,39 @@
+using Ringfence.Tests.Storage;
+using Xunit;
+
+namespace Ringfence.Acceptance;
+
+/// <summary>A backup made while a server works gives, restored elsewhere, the same runs with a record that verifies.</summary>
+public sealed class A_backup(PostgresCluster postgres)
+{
+    [Theory(Timeout = 240_000)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Restored_elsewhere_has_the_same_runs_and_a_verified_record(bool onPostgres)
+    {
+        Assert.SkipWhen(onPostgres && postgres.Missing is not null, postgres.Missing ?? "");
+        string[] store = onPostgres ? ["--database", await postgres.NewDatabaseAsync()] : [];
+        string[] other = onPostgres ? ["--database", await postgres.NewDatabaseAsync()] : [];
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        await using var server = await RunningServer.StartAsync(ringfence, null, store);
+        await server.EndedAsync(await server.RunAsync(ringfence));
+        var file = Path.Combine(ringfence.Temporary, "backup.tar.gz");
+
+        var backup = await ringfence.CliAsync(["backup", file, .. store]);
+        var again = await ringfence.CliAsync(["backup", file, .. store]);
+        var before = await ringfence.CliAsync(["runs", "--json", .. store]);
+        ringfence.Environment["RINGFENCE_HOME"] = Path.Combine(ringfence.Temporary, "elsewhere");
+        var restored = await ringfence.CliAsync(["restore", file, .. other]);
+        var after = await ringfence.CliAsync(["runs", "--json", .. other]);
+        var verified = await ringfence.CliAsync(["audit", "verify", .. other]);
+
+        Assert.True(backup.ExitCode == 0, backup.ToString());
+        Assert.Contains("[file_exists]", again.Error, StringComparison.Ordinal);
+        Assert.True(restored.ExitCode == 0, restored.ToString());
+        Assert.Contains("Restored and verified: 1 runs", restored.Output, StringComparison.Ordinal);
+        Assert.Equal(before.Output, after.Output);
+        Assert.True(verified.ExitCode == 0, verified.ToString());
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+}
