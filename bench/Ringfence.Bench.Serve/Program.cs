@@ -1,0 +1,25 @@
+using System.Globalization;
+using Ringfence.Bench;
+
+// accepts URL KEY SECONDS CONNECTIONS | streams URL KEY COUNT SERVER-PID | fill RUNS [postgres://…] | lists URL KEY TIMES
+using var server = args.Length > 2 && args[0] != "fill" ? new ServeBenchmark(new Uri(args[1]), args[2]) : null;
+int Number(int index) => int.Parse(args[index], CultureInfo.InvariantCulture);
+
+switch (args)
+{
+    case ["accepts", _, _, _, _]:
+        await server!.AcceptsAsync(TimeSpan.FromSeconds(Number(3)), Number(4));
+        return 0;
+    case ["streams", _, _, _, _]:
+        await server!.StreamsAsync(Number(3), Number(4));
+        return 0;
+    case ["lists", _, _, _]:
+        await server!.ListsAsync(Number(3));
+        return 0;
+    case ["fill", _, ..]:
+        await StoreFill.RunAsync(Number(1), args.ElementAtOrDefault(2), TimeProvider.System);
+        return 0;
+    default:
+        Console.Error.WriteLine("accepts URL KEY SECONDS CONNECTIONS | streams URL KEY COUNT SERVER-PID | fill RUNS [postgres://…] | lists URL KEY TIMES");
+        return 2;
+}

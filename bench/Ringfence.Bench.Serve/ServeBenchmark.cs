@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Ringfence.Bench;
+
+/// <summary>Asks a server that is running, from this machine: what the client uses of the processors is in the figures.</summary>
+internal sealed class ServeBenchmark : IDisposable
+{
+    private readonly HttpClient http;
+
+    public ServeBenchmark(Uri server, string key)
+    {
+        http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 2000, PooledConnectionLifetime = TimeSpan.FromHours(1) }) { BaseAddress = server };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    public async Task AcceptsAsync(TimeSpan duration, int connections)
+    {
+        await LoadAsync("warm-up", TimeSpan.FromSeconds(3), connections);
+        await LoadAsync("accepts", duration, connections);
+    }
+
+    public async Task StreamsAsync(int count, int serverProcess)
+    {
+        using var created = await http.PostAsync(new Uri("v1/runs", UriKind.Relative), Body("streams"));
+        var id = System.Text.Json.Nodes.JsonNode.Parse(await created.Content.ReadAsStringAsync())!["id"]!.ToString();
+        Line("server before", Memory(serverProcess));
+        var open = new List<HttpResponseMessage>();
+
+        // A queued run never ends: the streams stay open.
+        for (var i = 0; i < count; i++)
+        {
+            open.Add(await http.GetAsync(new Uri($"v1/runs/{id}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead));
+        }
+
+        var processor = Processor(serverProcess);
+        await Task.Delay(TimeSpan.FromSeconds(10));
+        Line("streams open", $"{open.Count(response => response.IsSuccessStatusCode)}");
+        Line("server with them", Memory(serverProcess));
+        Line("server's processor while they wait", $"{(Processor(serverProcess) - processor) / 10:0.0} % of a core");
+        open.ForEach(response => response.Dispose());
+    }
+
+    public async Task ListsAsync(int times)
+    {
+        foreach (var (name, path) in (IReadOnlyList<(string, string)>)
+            [("newest", "v1/runs"), ("by status", "v1/runs?status=failed"), ("page 100", "v1/runs?page=100&limit=20"), ("by cost", "v1/runs?sortBy=costUsd"),
+            ("by model", "v1/runs?model=claude-sonnet-5"), ("search, rare word", "v1/runs?search=zebra4711"), ("search, common word", "v1/runs?search=login"), ("search, no hit", "v1/runs?search=qqqqqq")])
+        {
+            var took = new List<double>();
+
+            for (var i = 0; i < times; i++)
+            {
+                var began = Stopwatch.GetTimestamp();
+                using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
+                answer.EnsureSuccessStatusCode();
+                took.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            }
+
+            Line(name, Quantiles(took));
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task LoadAsync(string name, TimeSpan duration, int connections)
+    {
+        var took = new List<double>[connections];
+        var began = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(async i =>
+        {
+            took[i] = [];
+
+            while (Stopwatch.GetElapsedTime(began) < duration)
+            {
+                var sent = Stopwatch.GetTimestamp();
+                using var answer = await http.PostAsync(new Uri("v1/runs", UriKind.Relative), Body(name));
+                answer.EnsureSuccessStatusCode();
+                took[i].Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+            }
+        }));
+
+        var all = took.SelectMany(one => one).ToList();
+        Line(name, $"{all.Count / Stopwatch.GetElapsedTime(began).TotalSeconds:0}/s, {Quantiles(all)}");
+    }
+
+    private static StringContent Body(string name) => new(
+        $$"""{"repo":"https://127.0.0.1:1/none.git","prompt":"Fix the failing login test ({{name}})","guardrails":{"maxTurns":20,"maxCostUsd":2},"metadata":{"ticket":4711}}""",
+        Encoding.UTF8, "application/json");
+
+    private static string Quantiles(List<double> took)
+    {
+        took.Sort();
+        return string.Create(CultureInfo.InvariantCulture, $"p50 {took[took.Count / 2]:0.0} ms, p95 {took[(int)(took.Count * 0.95)]:0.0} ms, p99 {took[(int)(took.Count * 0.99)]:0.0} ms of {took.Count}");
+    }
+
+    private static string Memory(int process)
+    {
+        var line = File.ReadLines($"/proc/{process}/status").First(text => text.StartsWith("VmRSS", StringComparison.Ordinal));
+        return $"{long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024} MiB resident";
+    }
+
+    private static double Processor(int process) => Process.GetProcessById(process).TotalProcessorTime.TotalMilliseconds / 10;
+
+    private static void Line(string name, string value) => Console.WriteLine($"| {name} | {value} |");
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using Ringfence.Runs;
+using Ringfence.Storage;
+
+namespace Ringfence.Bench;
+
+/// <summary>A store with many ended runs, in the proportions of a busy team, through the store's own bulk path.</summary>
+internal static class StoreFill
+{
+    private static readonly string[] Words = ["login", "parser", "invoice", "cache", "retry", "index", "layout", "export", "migration", "timeout"];
+    private static readonly string[] Models = ["claude-opus-5-5", "claude-sonnet-5", "gpt-5", "gemini-2.5-pro"];
+
+    private static readonly string[] Columns =
+        ["id", "status", "repository", "agent", "model", "request", "request_digest", "requested_by", "created_us", "ended_us", "cost_nano", "turns", "fail_reason"];
+
+    public static async Task RunAsync(int runs, string? url, TimeProvider time)
+    {
+        var home = Environment.GetEnvironmentVariable("RINGFENCE_HOME") ?? throw new InvalidOperationException("Set RINGFENCE_HOME.");
+        await using var database = (await Database.OpenAsync(url, home, time, CancellationToken.None)).Value;
+        const int Batch = 20_000;
+
+        for (var from = 0; from < runs; from += Batch)
+        {
+            var first = from;
+            await database.InTransactionAsync(
+                transaction => transaction.InsertAsync("runs", Columns, Enumerable.Range(first, Math.Min(Batch, runs - first)).Select(i => Row(i, time)), CancellationToken.None), CancellationToken.None);
+        }
+
+        await database.ExecuteAsync("analyze runs", CancellationToken.None);
+        Console.WriteLine($"| runs in the store | {runs.ToString("N0", CultureInfo.InvariantCulture)} |");
+    }
+
+    private static object?[] Row(int i, TimeProvider time)
+    {
+        var failed = i % 7 == 0;
+        var repository = $"https://git.example.com/team{i % 20}/app{i % 300}.git";
+        var model = Models[i % Models.Length];
+        var prompt = $"Fix the {Words[i % Words.Length]} {Words[i / 10 % Words.Length]} problem of ticket {i}{(i == 4711 ? " zebra4711" : "")}";
+        var json = "{\"prompt\":\"" + prompt + "\",\"repository\":\"" + repository + "\",\"agent\":\"ringfence-agent\",\"model\":\"" + model + "\",\"output\":\"branch\",\"requested_by\":\"key:ci\"}";
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+        return [RunId.New(time).Value, failed ? "failed" : "completed", repository, "ringfence-agent", model, json, "", "key:ci", now, now, i * 7919L % 5_000_000_000, 10L, failed ? "max_cost" : null];
+    }
+}
