@@ -87,7 +87,7 @@ internal sealed class ServeBenchmark : IDisposable
     }
 
     private static StringContent Body(string name) => new(
-        $$"""{"repo":"https://127.0.0.1:1/none.git","prompt":"Fix the failing login test ({{name}})","guardrails":{"maxTurns":20,"maxCostUsd":2},"metadata":{"ticket":4711}}""",
+        $$$"""{"repo":"https://127.0.0.1:1/none.git","prompt":"Fix the failing login test ({{{name}}})","guardrails":{"maxTurns":20,"maxCostUsd":2},"metadata":{"ticket":4711}}""",
         Encoding.UTF8, "application/json");
 
     private static string Quantiles(List<double> took)

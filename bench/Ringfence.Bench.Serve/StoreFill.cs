@@ -23,14 +23,14 @@ internal static class StoreFill
         {
             var first = from;
             await database.InTransactionAsync(
-                transaction => transaction.InsertAsync("runs", Columns, Enumerable.Range(first, Math.Min(Batch, runs - first)).Select(i => Row(i, time)), CancellationToken.None), CancellationToken.None);
+                transaction => transaction.InsertAsync("runs", Columns, Enumerable.Range(first, Math.Min(Batch, runs - first)), (row, i) => Write(row, i, time), CancellationToken.None), CancellationToken.None);
         }
 
         await database.ExecuteAsync("analyze runs", CancellationToken.None);
         Console.WriteLine($"| runs in the store | {runs.ToString("N0", CultureInfo.InvariantCulture)} |");
     }
 
-    private static object?[] Row(int i, TimeProvider time)
+    private static void Write(RowWriter row, int i, TimeProvider time)
     {
         var failed = i % 7 == 0;
         var repository = $"https://git.example.com/team{i % 20}/app{i % 300}.git";
@@ -38,6 +38,16 @@ internal static class StoreFill
         var prompt = $"Fix the {Words[i % Words.Length]} {Words[i / 10 % Words.Length]} problem of ticket {i}{(i == 4711 ? " zebra4711" : "")}";
         var json = "{\"prompt\":\"" + prompt + "\",\"repository\":\"" + repository + "\",\"agent\":\"ringfence-agent\",\"model\":\"" + model + "\",\"output\":\"branch\",\"requested_by\":\"key:ci\"}";
         var now = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
-        return [RunId.New(time).Value, failed ? "failed" : "completed", repository, "ringfence-agent", model, json, "", "key:ci", now, now, i * 7919L % 5_000_000_000, 10L, failed ? "max_cost" : null];
+
+        foreach (var text in (string[])[RunId.New(time).Value, failed ? "failed" : "completed", repository, "ringfence-agent", model, json, "", "key:ci"])
+        {
+            row.Text(text);
+        }
+
+        row.Integer(now);
+        row.Integer(now);
+        row.Integer(i * 7919L % 5_000_000_000);
+        row.Integer(10);
+        row.Text(failed ? "max_cost" : "");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Ringfence.App.Cli;
 using Ringfence.App.Commands;
 using Ringfence.App.Views;
@@ -16,6 +17,8 @@ internal sealed record RemoteCommand(IReadOnlyList<string> Options, Func<RemoteC
 /// <summary>What commands do with a server. The words, views and JSON are those of this machine's commands.</summary>
 internal static class RemoteCommands
 {
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
+
     private static readonly string[] Filters = ["--run", "--workflow", "--since", "--until", "--limit", "--json", "--csv"];
 
     /// <summary>Questions of the record with the option that holds the word they are about.</summary>
@@ -34,6 +37,8 @@ internal static class RemoteCommands
         "logs" => new(["--follow", "--all", "--json"], LogsAsync),
         "diff" => new(["--stat", "--json"], DiffAsync),
         "cancel" => new(["--json"], CancelAsync),
+        "approve" => new(["--yes", "--comment", "--json"], ApproveAsync),
+        "reject" => new(["--digest", "--reason", "--json"], RejectAsync),
         "kill" => new(["--lift"], KillAsync),
         "budget show" => new(["--json"], BudgetsAsync),
         "budget set" => new([], SetBudgetAsync),
@@ -138,6 +143,37 @@ internal static class RemoteCommands
         var run = await call.RunAsync("run", cancellationToken);
         await call.Client.CancelRunAsync(run, cancellationToken);
         CancelCommand.Write(call.Terminal, run, call.Json);
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> ApproveAsync(RemoteCall call, CancellationToken cancellationToken)
+    {
+        if (call.Value<string>("run") is null)
+        {
+            ApprovalView.WriteList(call.Terminal, [.. (await call.Client.ListApprovalsAsync(cancellationToken: cancellationToken)).Select(RemoteRun.Of)], call.Json);
+            return ExitCodes.Done;
+        }
+
+        var asked = await call.Client.GetApprovalAsync(await call.RunAsync("run", cancellationToken), cancellationToken);
+
+        if (call.Value<string>("--yes") is { } digest)
+        {
+            var decided = await call.Client.DecideAsync(asked.Id, digest, approves: true, call.Value<string>("--comment"), cancellationToken);
+            ApprovalView.WriteDecided(call.Terminal, RemoteRun.Of(decided), call.Json);
+            return ExitCodes.Done;
+        }
+
+        // Exactly the bytes that the digest is over.
+        call.Terminal.WriteLine(call.Json ? asked.Shown : Printable.EscapeLines(JsonNode.Parse(asked.Shown)!.ToJsonString(Readable)));
+        call.Terminal.WriteLine(call.Json ? "" : $"digest {asked.Digest}, {asked.Status}; to agree: ringfence approve {asked.Run} --yes {asked.Digest}");
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> RejectAsync(RemoteCall call, CancellationToken cancellationToken)
+    {
+        var asked = await call.Client.GetApprovalAsync(await call.RunAsync("run", cancellationToken), cancellationToken);
+        var decided = await call.Client.DecideAsync(asked.Id, call.Value<string>("--digest")!, approves: false, call.Value<string>("--reason"), cancellationToken);
+        ApprovalView.WriteDecided(call.Terminal, RemoteRun.Of(decided), call.Json);
         return ExitCodes.Done;
     }
 

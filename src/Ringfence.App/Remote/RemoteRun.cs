@@ -1,4 +1,5 @@
 using System.Text;
+using Ringfence.Approvals;
 using Ringfence.Client;
 using Ringfence.Outputs;
 using Ringfence.Runs;
@@ -43,6 +44,10 @@ internal static class RemoteRun
         Cost = Money.FromDollars(info.Usage?.TotalCostUsd ?? 0),
         Turns = info.Usage?.Agent.NumTurns ?? 0,
     };
+
+    public static Approval Of(ApprovalInfo info) => new(
+        info.Id, new RunId(info.Run), Enum.Parse<ApprovalKind>(info.Kind, ignoreCase: true), info.Digest, info.Shown, [], Enum.Parse<ApprovalStatus>(info.Status, ignoreCase: true),
+        info.RequestedBy, null, info.RequestedAt, info.ExpiresAt);
 
     public static ChangeSet Of(ChangedFiles files) => new(
         files.Base, files.Tree, files.Digest,

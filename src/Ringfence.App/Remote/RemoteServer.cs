@@ -6,7 +6,7 @@ using Ringfence.Client;
 namespace Ringfence.App.Remote;
 
 /// <summary>
-/// <c>--server URL --key KEY</c> (or <c>RINGFENCE_SERVER</c>, <c>RINGFENCE_KEY</c>): commands work against a server instead of the store of this machine,
+/// <c>--server URL --key KEY</c> (or <c>RINGFENCE_SERVER</c>, <c>RINGFENCE_API_KEY</c>): commands work against a server instead of the store of this machine,
 /// with the same words, views and JSON.
 /// </summary>
 internal static class RemoteServer
@@ -20,7 +20,7 @@ internal static class RemoteServer
 
     public static readonly Option<string?> KeyOption = new("--key")
     {
-        Description = "API key for --server. Default: $RINGFENCE_KEY, which no process list shows.",
+        Description = "API key for --server. Default: $RINGFENCE_API_KEY, which no process list shows.",
         Recursive = true,
         HelpName = "KEY",
     };
@@ -47,7 +47,7 @@ internal static class RemoteServer
 
         var failures = new List<Failure>();
         var command = RemoteCommands.Find(words);
-        var key = parsed.GetValue(KeyOption) ?? Environment.GetEnvironmentVariable("RINGFENCE_KEY");
+        var key = parsed.GetValue(KeyOption) ?? Environment.GetEnvironmentVariable("RINGFENCE_API_KEY");
 
         if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
@@ -60,7 +60,7 @@ internal static class RemoteServer
 
         if (string.IsNullOrEmpty(key))
         {
-            failures.Add(new Failure("no_key", "--server needs a key.", "RINGFENCE_KEY=rf_live_… or --key."));
+            failures.Add(new Failure("no_key", "--server needs a key.", "RINGFENCE_API_KEY=rf_live_… or --key."));
         }
 
         if (command is null)
