@@ -46,7 +46,7 @@ internal static class RemoteCommands
         "audit spend" => new([.. Filters.Except(["--run"]), "--by"], SpendAsync),
         "audit verify" => null,
         _ when words is ["audit", var question] && Questions.TryGetValue(question, out var term) =>
-            new([.. Filters, .. term is null ? [] : new[] { term }, .. question == "commands" ? new[] { "--text" } : question == "network" ? ["--denied"] : []], (call, token) => AskAsync(call, question, term, token)),
+            new([.. Filters.Append(term ?? "--json").Append(question switch { "commands" => "--text", "network" => "--denied", _ => "--json" })], (call, token) => AskAsync(call, question, term, token)),
         _ => null,
     };
 

@@ -4,7 +4,6 @@ using Ringfence.App.Commands;
 using Ringfence.App.Views;
 using Ringfence.Audit;
 using Ringfence.Client;
-using Ringfence.Runs;
 
 namespace Ringfence.App.Remote;
 
