@@ -41,6 +41,25 @@ public sealed class A_door_under_load
     }
 
     [Fact]
+    public async Task Records_each_of_ten_thousand_connections()
+    {
+        const int Connections = 10_000;
+        await using var bench = await DoorBench.OpenAsync(null, "good.test");
+        var address = await bench.Inside.LookUpAsync("denied.test");
+
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Connections), new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = TestContext.Current.CancellationToken },
+            async (_, _) =>
+            {
+                using var socket = await bench.Inside.ConnectAsync(address, 5432);
+                Assert.Equal("RESET", await socket.TalkAsync("\u0001"));
+            });
+
+        await bench.Record.WaitForAsync<NetworkConnection>(_ => bench.Connections.Count() == Connections);
+        Assert.All(bench.Connections, c => Assert.Equal("not_in_allow_list", c.Reason));
+    }
+
+    [Fact]
     public async Task Ends_a_client_that_takes_for_ever_to_say_what_it_wants()
     {
         await using var outside = await OutsideServer.StartAsync();
