@@ -31,7 +31,7 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
             lines.Add(ExitCodes(facts));
             lines.Add(await ProcessorAsync(cancellationToken));
             lines.Add(Identity());
-            return lines;
+            return await new LimitProbe(launcher).TryAsync(lines, cancellationToken);
         }
         finally
         {
@@ -83,7 +83,8 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
     private static string? Remedy(string name) => name switch
     {
         "memory" or "processes" =>
-            "Give Ringfence a control group of its own: `systemd-run --user --scope -p Delegate=yes ringfence …`, or `Delegate=yes` in its service.",
+            "Give Ringfence a control group of its own: `systemd-run --user --scope -p Delegate=yes ringfence …`, or `Delegate=yes` and "
+            + "`DelegateSubgroup=supervisor` in its service (systemd 254).",
         "network" => "Load the kernel's packet rules: `modprobe -a nf_tables nft_chain_nat nft_redir nft_reject_inet`, and keep them in /etc/modules-load.d.",
         "landlock" => "Boot Linux 6.12 or later with `landlock` among `lsm=`. The mounts hold without it.",
         "disk" => "None is needed: only a run's own folder can outgrow its limit for moments. Verification keeps its changes in memory, with a hard limit.",
