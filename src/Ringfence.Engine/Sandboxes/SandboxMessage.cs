@@ -12,9 +12,6 @@ internal enum SandboxMessageKind : byte
     /// <summary>Descriptors that travel with this message: their names, separated by commas.</summary>
     Descriptors = (byte)'F',
 
-    /// <summary>Launchers of before told their control groups by this; nothing needs it any more.</summary>
-    ControlGroup = (byte)'G',
-
     /// <summary>All walls stand; the command starts now.</summary>
     Ready = (byte)'R',
 

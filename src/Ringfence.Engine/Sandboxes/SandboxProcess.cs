@@ -149,8 +149,6 @@ internal sealed class SandboxProcess : IDisposable
             case SandboxMessageKind.Descriptors:
                 Take(message.Text().Split(','));
                 break;
-            case SandboxMessageKind.ControlGroup:
-                break;
             case SandboxMessageKind.Ready:
                 StartClocks();
                 ready.TrySetResult([]);
@@ -274,7 +272,12 @@ internal sealed class SandboxProcess : IDisposable
             ControlSocket.WaitForProcess(init);
         }
 
-        ControlGroups.RemoveOf(MonitorProcess);
+        // One that lived to report its end has removed its groups itself.
+        if (!ended.IsKnown)
+        {
+            ControlGroups.RemoveOf(MonitorProcess);
+        }
+
         folder.Dispose();
 
         var exit = (reason ?? ended.Exit ?? new SandboxExit.Killed("monitor lost")) with
