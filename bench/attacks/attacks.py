@@ -322,7 +322,7 @@ def _():
     with socket.socket(socket.AF_INET) as s:
         s.settimeout(3)
         s.connect((stage["lan"], stage["dns"]))
-        s.sendall(b"\0\x27\x12\x34\x01\0\0\1\0\0\0\0\0\0\x0ccarried-away\7example\0\0\x10\0\1")
+        s.sendall(b"\0\x26\x12\x34\x01\0\0\1\0\0\0\0\0\0\x0ccarried-away\7example\0\0\x10\0\1")
         time.sleep(0.3)
 
 
