@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Ringfence.Acceptance;
+
+/// <summary>An MCP server that a repository configures for its agent runs inside the sandbox with it, and what it is asked is on the record.</summary>
+public sealed class A_repositorys_tool_server
+{
+    private const string Server =
+        """
+        import json, sys
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "id" not in message: continue
+            method = message["method"]
+            if method == "initialize":
+                result = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {"tools": {}}, "serverInfo": {"name": "notes", "version": "1"}}
+            elif method == "tools/list":
+                result = {"tools": [{"name": "recall", "description": "Recalls a note.", "inputSchema": {"type": "object", "properties": {"topic": {"type": "string"}}}}]}
+            elif method == "tools/call":
+                result = {"content": [{"type": "text", "text": "WHAT-ONLY-THE-SERVER-KNOWS"}]}
+            else:
+                result = {}
+            print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+        """;
+
+    [Theory(Timeout = 240_000)]
+    [InlineData("claude-code", "anthropic", "mcp__notes__recall", "Bash", "command")]
+    [InlineData("gemini-cli", "gemini", "mcp_notes_recall", "run_shell_command", "command")]
+    [InlineData("qwen-code", "openai-chat", "mcp__notes__recall", "run_shell_command", "command")]
+    [InlineData("opencode", "openai-chat", "notes_recall", "bash", "command")]
+    public async Task Answers_the_agent(string agent, string wire, string tool, string shell, string argument)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(
+            $$"""
+            conversations:
+              - { name: side, when: { not: { tool: {{shell}} } }, repeat: true, turns: [{ text: A title }] }
+            turns:
+              - calls: [{ tool: {{tool}}, input: { topic: x } }]
+              - require: [{ body: WHAT-ONLY-THE-SERVER-KNOWS }]
+                calls: [{ tool: {{shell}}, input: { {{argument}}: "echo asked > asked.txt" } }]
+              - text: Asked.
+            """);
+        RealAgents.Place(ringfence, agent);
+        const string Servers = """{"mcpServers":{"notes":{"command":"python3","args":["/workspace/server.py"]}}}""";
+        await ringfence.CommitAsync(
+            ("server.py", Server), (".mcp.json", Servers), (".claude/settings.json", """{"enableAllProjectMcpServers":true}"""), (".gemini/settings.json", Servers),
+            (".qwen/settings.json", Servers), ("opencode.json", """{"mcp":{"notes":{"type":"local","command":["python3","/workspace/server.py"]}}}"""));
+
+        var run = await ringfence.CliAsync(
+            "run", "-p", "Ask", "--agent", agent, "--model", "simulated-model", "--json", "--env", "ENABLE_TOOL_SEARCH=false", "--upstream", $"{wire}={ringfence.ModelAddress}");
+
+        Assert.True(run.ExitCode == 0, (await ringfence.ModelAsync()).ToJsonString() + run);
+        var events = run.Lines.Select(line => JsonNode.Parse(line)!).ToList();
+
+        // Two of them rewrite their settings file at every start: that is a change like any other.
+        Assert.Contains("asked.txt", events[^1]["files"]!.AsArray().Select(file => (string?)file!["path"]));
+        Assert.Contains(events, happened => (string?)happened["type"] == "command.started" && happened["data"]!["arguments"]!.ToJsonString().Contains("server.py", StringComparison.Ordinal));
+    }
+}
