@@ -11,7 +11,7 @@ internal static class StoreFill
     private static readonly string[] Models = ["claude-opus-5-5", "claude-sonnet-5", "gpt-5", "gemini-2.5-pro"];
 
     private static readonly string[] Columns =
-        ["id", "status", "repository", "agent", "model", "request", "request_digest", "requested_by", "created_us", "ended_us", "cost_nano", "turns", "fail_reason"];
+        ["id", "status", "repository", "agent", "model", "request", "request_digest", "requested_by", "created_us", "ended_us", "cost_nano", "turns"];
 
     public static async Task RunAsync(int runs, string? url, TimeProvider time)
     {
@@ -48,6 +48,5 @@ internal static class StoreFill
         row.Integer(now);
         row.Integer(i * 7919L % 5_000_000_000);
         row.Integer(10);
-        row.Text(failed ? "max_cost" : "");
     }
 }
