@@ -34,7 +34,7 @@ public sealed class A_core_file
         Assert.Equal(holds, await HoldsAsync(core, Encoding.Unicode.GetBytes(secret)) || await HoldsAsync(core, Encoding.UTF8.GetBytes(secret)));
     }
 
-    public static void Crash(string how)
+    internal static void Crash(string how)
     {
         if (how == "leaves out memory")
         {

@@ -110,7 +110,7 @@ public sealed class An_attack_on_the_record
     public async Task R11_waits_while_nobody_takes_the_record_and_loses_none_of_it()
     {
         using var folder = new TrialFolder();
-        var recorder = new PausedRecorder(after: 50);
+        using var recorder = new PausedRecorder(after: 50);
         var long_argument = new string('x', 3000);
         var spec = Trial.Shell($"i=0; while [ $i -lt 3000 ]; do /bin/true $i {long_argument}; i=$((i+1)); done");
         var started = await Trial.Launcher(folder).StartAsync(spec, "trial", recorder, TestContext.Current.CancellationToken);
@@ -254,7 +254,7 @@ public sealed class An_attack_on_the_record
     }
 
     /// <summary>A record that takes some facts and then nothing until it is told to.</summary>
-    private sealed class PausedRecorder(int after) : IRecorder
+    private sealed class PausedRecorder(int after) : IRecorder, IDisposable
     {
         private readonly FactRecorder inner = new();
         private readonly ManualResetEventSlim open = new();
@@ -262,6 +262,8 @@ public sealed class An_attack_on_the_record
         public IReadOnlyList<AuditFact> Facts => inner.Facts;
 
         public void Resume() => open.Set();
+
+        public void Dispose() => open.Dispose();
 
         public long Append(AuditFact fact)
         {
