@@ -36,7 +36,7 @@ internal static class StoreFill
         var repository = $"https://git.example.com/team{i % 20}/app{i % 300}.git";
         var model = Models[i % Models.Length];
         var prompt = $"Fix the {Words[i % Words.Length]} {Words[i / 10 % Words.Length]} problem of ticket {i}{(i == 4711 ? " zebra4711" : "")}";
-        var json = "{\"prompt\":\"" + prompt + "\",\"repository\":\"" + repository + "\",\"agent\":\"ringfence-agent\",\"model\":\"" + model + "\",\"output\":\"branch\",\"requested_by\":\"key:ci\"}";
+        var json = "{\"prompt\":\"" + prompt + "\",\"repository\":\"" + repository + "\",\"agent\":\"ringfence-agent\",\"model\":\"" + model + "\",\"output\":\"branch\",\"limits\":{},\"environment\":{},\"done\":[],\"network\":{\"allow\":[]},\"requested_by\":\"key:ci\"}";
         var now = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
 
         foreach (var text in (string[])[RunId.New(time).Value, failed ? "failed" : "completed", repository, "ringfence-agent", model, json, "", "key:ci"])

@@ -55,7 +55,7 @@ public sealed partial class RunStore
         $"select status, count(*) from runs where status in ({Active}) group by status", row => (row.GetString(0), row.GetInt64(1)), cancellationToken);
 
     private async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
-        await database.QuerySingleAsync("select 1 from runs limit 1", row => row.GetInt64(0), cancellationToken) == 1;
+        await database.QuerySingleAsync("select cast(1 as bigint) from runs limit 1", row => row.GetInt64(0), cancellationToken) == 1;
 
     /// <summary>Lower case, with the pattern characters of <c>like</c> taken out.</summary>
     private static string Like(string text) => text.ToLowerInvariant().Replace("%", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
