@@ -6,14 +6,16 @@ namespace Ringfence.Agent.Tools;
 /// <summary>Applies replacements to a file: all of them or none, and never to a file that is not what the model read.</summary>
 internal static class FileEditor
 {
+    private const int LongestTold = 100_000;
+
     public readonly record struct Change(string Old, string New, bool All);
 
     /// <summary>What the changes would make of the file, without writing anything; for diffs that are shown before an edit is approved.</summary>
-    public static async Task<(string? Before, string? After, string? Refusal)> PreviewAsync(
+    public static async Task<(JsonArray? Hunks, string? Refusal)> PreviewAsync(
         Workplace workplace, string path, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
     {
         var (plan, refusal) = await PlanAsync(workplace, path, changes, cancellationToken);
-        return (plan?.Before, plan?.After, refusal);
+        return (plan?.Hunks, refusal);
     }
 
     public static async Task<ToolOutput> ApplyAsync(
@@ -45,7 +47,8 @@ internal static class FileEditor
         : !workplace.Files.IsUnchanged(path, bytes) ? $"File has been modified since it was read, by the user, a command or a formatter. Read {path} again, then change it."
         : null;
 
-    private sealed record Plan(string Before, string After, byte[]? BytesBefore, byte[] Bytes, int Replaced, bool WasTolerant);
+    /// <param name="Before">The whole text; null when it is too large to be told again.</param>
+    private sealed record Plan(JsonArray Hunks, string? Before, byte[]? BytesBefore, byte[] Bytes, int Replaced, bool WasTolerant);
 
     private static async Task<(Plan? Plan, string? Refusal)> PlanAsync(
         Workplace workplace, string path, IReadOnlyList<Change> changes, CancellationToken cancellationToken)
@@ -54,7 +57,7 @@ internal static class FileEditor
         {
             // An empty old_string creates the file, as models have learnt.
             return changes is [{ Old: "" } create]
-                ? (new Plan("", create.New, null, new UTF8Encoding(false).GetBytes(create.New), 1, false), null)
+                ? (new Plan(LineDiff.Hunks("", create.New), "", null, new UTF8Encoding(false).GetBytes(create.New), 1, false), null)
                 : (null, Directory.Exists(path) ? $"{path} is a directory." : $"File does not exist: {path}");
         }
 
@@ -63,6 +66,11 @@ internal static class FileEditor
         if (Stale(workplace, path, bytes) is { } stale)
         {
             return (null, stale);
+        }
+
+        if (changes is [var single] && LargeEdit.Make(bytes, single) is { } made)
+        {
+            return (new Plan(made.Hunks, null, bytes, made.After, 1, false), null);
         }
 
         if (TextFile.Decode(bytes) is not { } file)
@@ -103,7 +111,7 @@ internal static class FileEditor
         }
 
         return file.Encode(text) is { } after
-            ? (new Plan(file.Text, text, bytes, after, replaced, tolerant), null)
+            ? (new Plan(LineDiff.Hunks(file.Text, text), file.Text.Length > LongestTold ? null : file.Text, bytes, after, replaced, tolerant), null)
             : (null, $"{path} is {file.EncodingName}, which cannot say every character of new_string.");
     }
 
@@ -128,19 +136,18 @@ internal static class FileEditor
 
     private static ToolOutput Report(string path, IReadOnlyList<Change> changes, Plan plan)
     {
-        var hunks = LineDiff.Hunks(plan.Before, plan.After);
         var message = new StringBuilder($"The file {path} has been updated");
         message.Append(plan.Replaced > 1 ? $" in {plan.Replaced} places." : ".");
         message.Append(plan.WasTolerant ? " The match was found apart from white space; the file's own indentation was kept." : "");
-        message.Append(" It now reads:\n").Append(LineDiff.Excerpt(hunks));
+        message.Append(" It now reads:\n").Append(LineDiff.Excerpt(plan.Hunks));
 
         return ToolOutput.Text(message.ToString(), new JsonObject
         {
             ["filePath"] = path,
             ["oldString"] = changes[0].Old,
             ["newString"] = changes[0].New,
-            ["originalFile"] = plan.Before.Length > 100_000 ? null : plan.Before,
-            ["structuredPatch"] = hunks,
+            ["originalFile"] = plan.Before,
+            ["structuredPatch"] = plan.Hunks,
             ["userModified"] = false,
             ["replaceAll"] = changes[0].All,
         });

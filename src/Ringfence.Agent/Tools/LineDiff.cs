@@ -10,10 +10,13 @@ namespace Ringfence.Agent.Tools;
 /// </summary>
 internal static class LineDiff
 {
-    private const int Around = 3;
+    /// <summary>Equal lines that are shown on each side of a change.</summary>
+    public const int Around = 3;
+
     private const int MostSteps = 1000;
 
-    public static JsonArray Hunks(string before, string after)
+    /// <param name="above">Lines before both texts, where they are parts of larger ones.</param>
+    public static JsonArray Hunks(string before, string after, int above = 0)
     {
         var hunks = new JsonArray();
 
@@ -21,7 +24,7 @@ internal static class LineDiff
         {
             hunks.Add((JsonNode)new JsonObject
             {
-                ["oldStart"] = hunk.OldStart, ["oldLines"] = hunk.OldLines, ["newStart"] = hunk.NewStart, ["newLines"] = hunk.NewLines,
+                ["oldStart"] = hunk.OldStart + above, ["oldLines"] = hunk.OldLines, ["newStart"] = hunk.NewStart + above, ["newLines"] = hunk.NewLines,
                 ["lines"] = Json.Strings(hunk.Lines),
             });
         }

@@ -44,6 +44,50 @@ public sealed class An_edit : IDisposable
         Assert.Equal([.. encoding.GetPreamble(), .. encoding.GetBytes("a\nΩ\n")], File.ReadAllBytes(path));
     }
 
+    [Theory]
+    [InlineData("", "a needle", "a pin", "\n")]
+    [InlineData("", "needle", "näh\nnadel 𝄞", "")] // at the end, without a final newline
+    [InlineData("ä 𝄞 é\n", "a needle\n", "", "\n")]
+    [InlineData("\uFEFFfirst\n", "a needle", "a needle\nsame\nsame", "\nsame\nsame\nsame\nsame\nsame\nlast\n")] // goes on as what it adds
+    [InlineData("first\r\n", "needle", "pin", "\r\n")]
+    [InlineData("first\r\n", "needle", "pin\nhead", "\r\n")]
+    public async Task Of_a_large_file_changes_and_shows_what_it_would_in_a_small_one(string start, string old, string replacement, string end)
+    {
+        var filler = string.Concat(Enumerable.Range(0, 40_000).Select(i => $"line {i} of many, größer als nötig\n"));
+        var text = start + filler + "a needle" + end;
+        var path = Put(Encoding.UTF8.GetBytes(text));
+
+        var output = await new EditTool().RunAsync(Call(await ReadAsync(path), path, old, replacement), TestContext.Current.CancellationToken);
+
+        var expected = text.Replace(old, replacement, StringComparison.Ordinal);
+        Assert.Equal(expected, Encoding.UTF8.GetString(File.ReadAllBytes(path)));
+        Assert.Equal(LineDiff.Hunks(text.TrimStart('\uFEFF'), expected.TrimStart('\uFEFF')).ToJsonString(), output.Details!["structuredPatch"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Of_a_large_file_that_is_not_utf8_keeps_its_bytes()
+    {
+        byte[] text = [0xE9, .. Encoding.ASCII.GetBytes(new string('x', 2 << 20)), (byte)'\n', (byte)'b'];
+        var path = Put(text);
+
+        await EditAsync(path, "b", "é");
+
+        Assert.Equal([.. text[..^1], 0xE9], File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public async Task Of_a_large_file_is_refused_when_two_places_match()
+    {
+        var text = "aXa\n" + new string('-', 2 << 20) + "\naXaXa\n";
+        var path = Put(Encoding.UTF8.GetBytes(text));
+
+        var output = await new EditTool().RunAsync(Call(await ReadAsync(path), path, "XaX", "Y"), TestContext.Current.CancellationToken);
+        Assert.False(output.IsError, output.Shown);
+
+        output = await new EditTool().RunAsync(Call(await ReadAsync(path), path, "a", "b"), TestContext.Current.CancellationToken);
+        Assert.Contains("Found 4 matches of old_string, at lines 1, 1, 3, 3", output.Shown, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Gives_new_lines_the_ends_that_the_file_has()
     {

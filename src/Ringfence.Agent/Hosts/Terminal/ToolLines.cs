@@ -95,8 +95,8 @@ internal sealed class ToolLines(Paint paint)
 
         if (question.Tool.Name is "Edit" or "MultiEdit")
         {
-            var (before, after, refusal) = await FileEditor.PreviewAsync(question.Call.Workplace, question.Subject.Target, EditTool.Changes(input), cancellationToken);
-            return before is null ? paint.Red("  " + refusal) : Diff(LineDiff.Hunks(before, after!), width);
+            var (hunks, refusal) = await FileEditor.PreviewAsync(question.Call.Workplace, question.Subject.Target, EditTool.Changes(input), cancellationToken);
+            return hunks is null ? paint.Red("  " + refusal) : Diff(hunks, width);
         }
 
         if (question.Tool.Name == "Write")
