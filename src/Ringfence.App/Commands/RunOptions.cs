@@ -106,7 +106,8 @@ internal sealed class RunOptions
         bool Typed(Option option) => parsed.GetResult(option) is { Implicit: false };
 
         return WorkflowRun.Of(read, CompiledWorkflow.Digest(read), request, new RunOverrides(
-            Typed(maxCost) ? request.Limits.Cost : null, Typed(maxTurns) ? request.Limits.Turns : null, Typed(timeout) ? request.Limits.Time : null));
+            Typed(maxCost) ? request.Limits.Cost : null, Typed(maxTurns) ? request.Limits.Turns : null, Typed(timeout) ? request.Limits.Time : null,
+            Typed(output) ? request.Output : null));
     }
 
     /// <summary>Reads a prompt as flags give it: text, <c>@FILE</c>, or <c>-</c> for standard input.</summary>

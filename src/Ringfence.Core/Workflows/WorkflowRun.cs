@@ -1,10 +1,11 @@
+using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Runs;
 
 namespace Ringfence.Workflows;
 
 /// <summary>What a run's own flags say about limits; null where they say nothing.</summary>
-public sealed record RunOverrides(Money? Cost = null, int? Turns = null, TimeSpan? Time = null);
+public sealed record RunOverrides(Money? Cost = null, int? Turns = null, TimeSpan? Time = null, OutputKind? Output = null);
 
 /// <summary>A run of a workflow: the workflow's policy, which the run may narrow and never widen.</summary>
 public static class WorkflowRun
@@ -27,6 +28,14 @@ public static class WorkflowRun
         Narrows("--max-cost", overrides.Cost, workflow.Limits.Cost ?? defaults.Cost);
         Narrows("--max-turns", overrides.Turns, workflow.Limits.Turns ?? defaults.Turns);
         Narrows("--timeout", overrides.Time, workflow.Limits.Time ?? defaults.Time);
+
+        // From a branch over a file to nothing, less leaves.
+        if (overrides.Output is { } output && output < workflow.Output)
+        {
+            failures.Add(new Failure(
+                "widens_workflow", $"--output {output.ToString().ToLowerInvariant()} lets more out than the workflow {workflow.Name} does: {workflow.Output.ToString().ToLowerInvariant()}.",
+                "A run can only narrow its workflow."));
+        }
 
         if (asked.Network.Learn || asked.Network.Allow.Except(workflow.Network).Any() || asked.Network.Presets.Except(workflow.Presets).Any())
         {
@@ -61,7 +70,7 @@ public static class WorkflowRun
                 Presets = asked.Network.Presets.Count > 0 ? asked.Network.Presets : workflow.Presets,
                 Secrets = [.. workflow.Secrets.Select(secret => new Secrets.SecretGrant(secret.Name, [secret.Host], null, secret.Header))],
             },
-            Output = workflow.Output,
+            Output = overrides.Output ?? workflow.Output,
             Approve = workflow.Approve,
             Slack = workflow.Slack,
             Rules = new ReviewRules

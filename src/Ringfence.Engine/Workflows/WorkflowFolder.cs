@@ -5,12 +5,28 @@ public sealed class WorkflowFolder(string repository)
 {
     private static readonly string[] Extensions = [".md", ".yaml", ".yml"];
 
-    public string Folder => Path.Combine(repository, ".ringfence", "workflows");
+    private const string Place = ".ringfence/workflows";
+
+    /// <summary>In the repository's top folder, also when a folder below it is meant.</summary>
+    public string Folder { get; } = Path.Combine(TopOf(repository), Place);
 
     public IReadOnlyList<string> Names => !Directory.Exists(Folder)
         ? []
         : [.. Directory.EnumerateFiles(Folder).Where(file => Extensions.Contains(Path.GetExtension(file)))
             .Select(file => Path.GetFileNameWithoutExtension(file)).Distinct().Order(StringComparer.Ordinal)];
+
+    private static string TopOf(string folder)
+    {
+        for (var top = new DirectoryInfo(folder); top is { Exists: true }; top = top.Parent)
+        {
+            if (Path.Exists(Path.Combine(top.FullName, ".git")) || Directory.Exists(Path.Combine(top.FullName, Place)))
+            {
+                return top.FullName;
+            }
+        }
+
+        return folder;
+    }
 
     /// <summary>Reads a workflow by name, or by the path of a file. Fails with <c>unknown_workflow</c> or <c>bad_workflow</c>.</summary>
     public Result<Workflow> Read(string nameOrPath)

@@ -53,6 +53,12 @@ public sealed class What_was_said_and_seen
         isFinding ? ["unobserved_claim"] : [],
         Codes(Started(1, 0, Agent), Shell("echo hello"), Started(2, 1, "bash", "-c", "echo hello"), new AgentSaid("text", text, "d")));
 
+    [Theory]
+    [InlineData("./test.sh")]
+    [InlineData("scripts/run-tests.py")]
+    public void Meet_when_a_script_named_for_tests_ended_well(string script) => Assert.Empty(
+        Codes(Started(1, 0, Agent), Shell(script), Started(2, 1, "sh", script), Finished(2, 0), new AgentSaid("text", "all tests pass", "d")));
+
     [Fact]
     public void Do_not_meet_when_the_runner_that_was_seen_failed() => Assert.Equal(
         ["unobserved_claim"],

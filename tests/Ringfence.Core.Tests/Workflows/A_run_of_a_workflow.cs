@@ -1,5 +1,6 @@
 using Ringfence.Budgets;
 using Ringfence.Egress;
+using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Runs;
 using Ringfence.Workflows;
@@ -60,11 +61,12 @@ public sealed class A_run_of_a_workflow
     public void May_narrow_it()
     {
         var request = WorkflowRun.Of(
-            Workflow, "digest", Asked with { Prompt = "Only src/a.", Done = ["make lint"] }, new RunOverrides(Money.FromDollars(1), 5)).Value;
+            Workflow, "digest", Asked with { Prompt = "Only src/a.", Done = ["make lint"] }, new RunOverrides(Money.FromDollars(1), 5, Output: OutputKind.None)).Value;
 
         Assert.Equal("Tidy up.\n\nOnly src/a.", request.Prompt);
         Assert.Equal(Money.FromDollars(1), request.Limits.Cost);
         Assert.Equal(5, request.Limits.Turns);
+        Assert.Equal(OutputKind.None, request.Output);
         Assert.Equal(["make test", "make lint"], request.Done);
     }
 
@@ -72,9 +74,10 @@ public sealed class A_run_of_a_workflow
     public void Cannot_widen_it_and_hears_every_attempt()
     {
         var failures = WorkflowRun.Of(
-            Workflow, "digest", Asked with { Network = new NetworkPolicy(["evil.example.com"]) }, new RunOverrides(Money.FromDollars(3), 21)).Failures;
+            Workflow with { Output = OutputKind.Patch }, "digest", Asked with { Network = new NetworkPolicy(["evil.example.com"]) },
+            new RunOverrides(Money.FromDollars(3), 21, Output: OutputKind.Branch)).Failures;
 
-        Assert.Equal(3, failures.Count);
+        Assert.Equal(4, failures.Count);
         Assert.All(failures, failure => Assert.Equal("widens_workflow", failure.Code));
     }
 }

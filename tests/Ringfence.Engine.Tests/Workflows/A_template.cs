@@ -68,6 +68,16 @@ public sealed class A_template : IDisposable
     }
 
     [Fact]
+    public async Task Is_found_from_a_folder_below()
+    {
+        Repository("Cargo.toml", "test.sh");
+        await WorkflowSetup.WriteAsync(folder, new WorkflowSetupRequest("fix-tests"), Cancel);
+        var below = Directory.CreateDirectory(Path.Combine(folder, "src", "deep")).FullName;
+
+        Assert.Equal("fix-tests", new WorkflowFolder(below).Read("fix-tests").Value.Name);
+    }
+
+    [Fact]
     public async Task Takes_a_make_target_over_what_the_tool_would_do()
     {
         Repository("go.mod");
