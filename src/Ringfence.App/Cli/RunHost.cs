@@ -61,5 +61,8 @@ internal sealed class RunHost : IAsyncDisposable
             new Publisher(patchFolder));
     }
 
+    /// <summary>What to tell the user of the agent's version; null when it is the tested one.</summary>
+    public string? NoteOn(RunRequest request) => agents.Find(request.Agent).Succeeded(out var agent) ? packages.Untested(agent) : null;
+
     public ValueTask DisposeAsync() => gateway.DisposeAsync();
 }

@@ -104,6 +104,11 @@ internal static class RunCommand
             return ExitCodes.BadInput;
         }
 
+        if (host.NoteOn(request) is { } note)
+        {
+            terminal.Error.WriteLine($"{Terminal.Paint("note", Ansi.Yellow, terminal.ColorError)}: {note}");
+        }
+
         RunOutcome outcome;
         Run last;
 

@@ -21,9 +21,11 @@ internal sealed record AgentView(
 
         if (agent.Package is not { } package)
         {
+            var check = packages.Check(agent);
             return new AgentView(
-                name, agent.Title, wire, true, name == "ringfence-agent" ? typeof(AgentView).Assembly.GetName().Version!.ToString(3) : null, null,
-                name == "ringfence-agent" ? builtIn : agent.Command[0], null, null, null);
+                name, agent.Title, wire, !check.IsFailure, name == "ringfence-agent" ? typeof(AgentView).Assembly.GetName().Version!.ToString(3) : null, null,
+                name == "ringfence-agent" ? builtIn : agent.Command[0], null,
+                check.Failures is [var wrong, ..] ? wrong.Message : null, check.Failures is [var its, ..] ? its.Hint : null);
         }
 
         var installed = packages.Installed(agent);

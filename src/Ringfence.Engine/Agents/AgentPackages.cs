@@ -14,13 +14,20 @@ public sealed class AgentPackages(string home, TimeProvider time)
     internal const string RecordFile = "ringfence.json";
     private const string CurrentFile = "current";
 
+    /// <summary>What to know before trusting a version that nobody tried; null for the tested one, and for what is no package.</summary>
+    public string? Untested(AgentDescription agent) => Installed(agent) is { } installed && installed.Record.Version != agent.Package!.Version
+        ? $"{agent.Title} {installed.Record.Version} was not tested, {agent.Package.Version} was. Try it: ringfence agents test {agent.Name}"
+        : null;
+
     /// <summary>Whether <paramref name="agent"/> can be started, by looking at its files; null for one that is no package.</summary>
     /// <remarks>Failures: <c>agent_not_installed</c>, <c>agent_broken</c>, <c>agent_wrong_machine</c>.</remarks>
     public Result<InstalledAgent?> Check(AgentDescription agent)
     {
         if (agent.Package is not { } package)
         {
-            return (InstalledAgent?)null;
+            return Foreign(agent) is { } foreign
+                ? new Failure("agent_wrong_machine", $"{agent.Command[0]} cannot run here: {foreign}", "Install it for this machine.")
+                : (InstalledAgent?)null;
         }
 
         if (Installed(agent) is not { } installed)
@@ -193,6 +200,10 @@ public sealed class AgentPackages(string home, TimeProvider time)
         var arm = RuntimeInformation.OSArchitecture == Architecture.Arm64;
         return path.Replace("{cpu}", arm ? "arm64" : "x64", StringComparison.Ordinal).Replace("{machine}", arm ? "aarch64" : "x86_64", StringComparison.Ordinal);
     }
+
+    /// <summary>Why a user's own program cannot run. Only below <c>/usr</c> is a file inside known to be the one outside.</summary>
+    private static string? Foreign(AgentDescription agent) =>
+        agent.Command is [var program, ..] && program.StartsWith("/usr/", StringComparison.Ordinal) && File.Exists(program) ? ElfMachine.Mismatch(program) : null;
 
     private static InstalledAgent? Intact(string folder, string executable)
     {

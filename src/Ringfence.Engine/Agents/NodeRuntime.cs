@@ -23,24 +23,34 @@ internal sealed class NodeRuntime(string home, TimeProvider time)
 
     private string Folder => Path.Combine(home, "agents", "node", Version);
 
-    /// <summary>Fails with <c>node_missing</c>.</summary>
+    private static int Ours => int.Parse(Version.Split('.')[0], CultureInfo.InvariantCulture);
+
+    /// <summary>Fails with <c>node_missing</c>, which says what was found instead.</summary>
     public async Task<Result<NodeProgram>> FindAsync(int major, CancellationToken cancellationToken)
     {
+        var unusable = new List<string>();
+
         foreach (var place in SystemPlaces.Where(File.Exists))
         {
-            if (await MajorAsync(place, cancellationToken) >= major)
+            var found = await MajorAsync(place, cancellationToken);
+
+            if (found >= major)
             {
                 return new NodeProgram(place, [], null);
             }
+
+            unusable.Add(found > 0 ? $"{place} is version {found}" : $"{place} does not start");
         }
 
-        if (File.Exists(Path.Combine(Folder, Executable)) && major <= int.Parse(Version.Split('.')[0], CultureInfo.InvariantCulture))
+        if (File.Exists(Path.Combine(Folder, Executable)) && major <= Ours)
         {
             const string Inside = SandboxPaths.Ringfence + "/agents/node";
             return new NodeProgram($"{Inside}/{Executable}", [new Mount(Folder, Inside)], Path.GetDirectoryName($"{Inside}/{Executable}"));
         }
 
-        return new Failure("node_missing", $"Node.js {major} or later is needed.", "`ringfence agents install` of the agent brings it, or install it below /usr.");
+        return new Failure(
+            "node_missing", $"Node.js {major} or later is needed; {(unusable.Count > 0 ? string.Join(", ", unusable) : "there is none below /usr")}.",
+            major <= Ours ? "`ringfence agents install` of the agent brings one; or install it below /usr." : "Install it below /usr.");
     }
 
     /// <summary>Fetches one unless there is one that will do.</summary>

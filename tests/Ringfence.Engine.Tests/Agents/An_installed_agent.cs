@@ -28,7 +28,7 @@ public sealed class An_installed_agent : IDisposable
     [Fact]
     public async Task Is_shown_to_the_sandbox_at_a_place_of_its_own()
     {
-        Place("2.1.329", "\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0\0\u0002\0" + Machine(OurMachine));
+        Place("2.1.329", Program(OurMachine));
 
         var program = (await packages.FindAsync(claude, TestContext.Current.CancellationToken)).Value!;
 
@@ -40,9 +40,43 @@ public sealed class An_installed_agent : IDisposable
     [Fact]
     public void Is_refused_when_it_is_built_for_another_machine()
     {
-        Place("2.1.329", "\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0\0\u0002\0" + Machine(OurMachine == 62 ? 183 : 62));
+        Place("2.1.329", Program(OurMachine == 62 ? 183 : 62));
 
         Assert.Equal("agent_wrong_machine", Assert.Single(packages.Check(claude).Failures).Code);
+    }
+
+    [Fact]
+    public void Is_noted_when_it_is_another_version_than_the_tested_one_and_runs_all_the_same()
+    {
+        Place("2.1.330", Program(OurMachine));
+
+        Assert.Equal("2.1.330", packages.Check(claude).Value!.Record.Version);
+        Assert.Contains("Claude Code 2.1.330 was not tested, 2.1.329 was.", packages.Untested(claude), StringComparison.Ordinal);
+
+        Place("2.1.329", Program(OurMachine));
+        Assert.Null(packages.Untested(claude));
+    }
+
+    [Fact]
+    public async Task Is_refused_without_a_Node_js_that_is_new_enough_and_told_what_there_is()
+    {
+        Place("2.1.329", "#!/usr/bin/env node\n");
+
+        var found = await packages.FindAsync(claude with { Package = claude.Package! with { Node = 99 } }, TestContext.Current.CancellationToken);
+
+        var failure = Assert.Single(found.Failures);
+        Assert.Equal("node_missing", failure.Code);
+        Assert.Matches("^Node.js 99 or later is needed; (there is none below /usr|/usr/(local/)?bin/node (is version [0-9]+|does not start).*)[.]$", failure.Message);
+        Assert.Equal("Install it below /usr.", failure.Hint);
+    }
+
+    [Fact]
+    public void Is_refused_when_a_users_own_command_is_no_program()
+    {
+        var failure = Assert.Single(packages.Check(claude with { Package = null, Command = ["/usr/lib/os-release"] }).Failures);
+
+        Assert.Equal("agent_wrong_machine", failure.Code);
+        Assert.Contains("neither a program nor a script", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +126,7 @@ public sealed class An_installed_agent : IDisposable
 
     private static int OurMachine => System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? 183 : 62;
 
-    private static string Machine(int number) => $"{(char)number}\0\u0001\0";
+    private static string Program(int machine) => $"\u007fELF\u0002\u0001\u0001\0\0\0\0\0\0\0\0\0\u0002\0{(char)machine}\0\u0001\0";
 
     private void Place(string version, string? executable)
     {
