@@ -71,11 +71,47 @@ public sealed class A_real_agent
     {
         await using var ringfence = await RunningRingfence.StartAsync(script: null);
         await ringfence.CommitAsync(("a.txt", "a"));
+        ringfence.Environment["PATH"] = string.Join(':', ringfence.Environment["PATH"].Split(':').Where(folder => !File.Exists(Path.Combine(folder, "codex"))));
 
         var run = await ringfence.CliAsync("run", "-p", "x", "--agent", "codex", "--upstream", "openai-responses=http://127.0.0.1:9");
 
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("[agent_not_installed]", run.Error, StringComparison.Ordinal);
         Assert.Contains("ringfence agents install codex", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Need_not_be_installed_again_when_the_search_path_has_it()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync("turns: [{ text: unused }]");
+        await ringfence.CommitAsync(("a.txt", "a"));
+        var folder = Path.Combine(ringfence.Environment["HOME"], ".local", "bin");
+        Directory.CreateDirectory(folder);
+        var program = Path.Combine(folder, "claude");
+        await File.WriteAllTextAsync(
+            program,
+            """
+            #!/bin/sh
+            [ "$1" != --version ] || { echo '9.8.7 (Claude Code)'; exit; }
+            ls "$(dirname "$0")" > made.txt
+            echo '{"type":"result","subtype":"success","is_error":false,"result":"Made.","session_id":"s"}'
+
+            """,
+            TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await File.WriteAllTextAsync(Path.Combine(folder, "beside"), "not for agents", TestContext.Current.CancellationToken);
+        ringfence.Environment["PATH"] = folder + ":" + ringfence.Environment["PATH"];
+
+        var agents = JsonNode.Parse((await ringfence.CliAsync("agents", "--json")).Output)!.AsArray();
+        var claude = agents.Single(agent => (string?)agent!["name"] == "claude-code")!;
+        Assert.Equal(("9.8.7", program, true), ((string?)claude["version"], (string?)claude["path"], (bool)claude["ready"]!));
+
+        var run = await ringfence.CliAsync("run", "-p", "Make it", "--agent", "claude-code", "--json");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Contains("note: Claude Code 9.8.7 was not tested", run.Error, StringComparison.Ordinal);
+        var events = run.Lines.Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal("claude", (await ringfence.GitAsync("show", $"ringfence/{events[^1]["id"]}:made.txt")).TrimEnd());
+        Assert.Contains(events, happened => (string?)happened["type"] == "run.started" && happened["data"]!.ToJsonString().Contains("9.8.7", StringComparison.Ordinal));
     }
 }

@@ -36,7 +36,8 @@ internal sealed class RunHost : IAsyncDisposable
 
     /// <summary>Makes everything ready that a request names: agent, network policy, secrets. Fails with all that is not there.</summary>
     /// <param name="patchFolder">Where a patch file goes.</param>
-    public async Task<Result<RunPipeline>> PrepareAsync(RunRequest request, string patchFolder, CancellationToken cancellationToken)
+    /// <param name="note">Told what the user should know of the agent's version.</param>
+    public async Task<Result<RunPipeline>> PrepareAsync(RunRequest request, string patchFolder, CancellationToken cancellationToken, Action<string>? note = null)
     {
         var agent = agents.Find(request.Agent);
         var egress = await EgressPlan.PrepareAsync(request.Network, UserSide.Current(), TimeProvider.System, cancellationToken);
@@ -51,6 +52,11 @@ internal sealed class RunHost : IAsyncDisposable
             return Result.Fail<RunPipeline>([.. agent.Failures, .. egress.Failures, .. setup?.Failures ?? [], .. program.Failures]);
         }
 
+        if (AgentPackages.Untested(agent.Value, program.Value?.Version) is { } untested)
+        {
+            note?.Invoke(untested);
+        }
+
         return new RunPipeline(
             home.Workspaces, gateway, new CassetteFolder(home.Folder), egress.Value,
             setup is { } plan ? new SetupStage(new SetupLayers(home.Folder, TimeProvider.System), plan.Value, Home.Toolchain, sandboxes, TimeProvider.System) : null,
@@ -60,9 +66,6 @@ internal sealed class RunHost : IAsyncDisposable
             home.Approvals,
             new Publisher(patchFolder));
     }
-
-    /// <summary>What to tell the user of the agent's version; null when it is the tested one.</summary>
-    public string? NoteOn(RunRequest request) => agents.Find(request.Agent).Succeeded(out var agent) ? packages.Untested(agent) : null;
 
     public ValueTask DisposeAsync() => gateway.DisposeAsync();
 }

@@ -31,7 +31,7 @@ internal static class AgentsTestCommand
 
             foreach (var (agent, installed) in agents)
             {
-                terminal.Error.WriteLine($"{agent.Title} {installed?.Record.Version}, against a {terminal.Paint("SIMULATED MODEL", Ansi.Yellow)}");
+                terminal.Error.WriteLine($"{$"{agent.Title} {installed?.Record.Version}".TrimEnd()}, against a {terminal.Paint("SIMULATED MODEL", Ansi.Yellow)}");
 
                 if (!(await AgentTest.RunAsync(home, agent, installed, row => Show(terminal, row), cancellationToken)).Succeeded(out var test, out why))
                 {

@@ -98,16 +98,13 @@ internal static class RunCommand
 
         await using var _ = host;
 
-        if (!(await host.PrepareAsync(request, Environment.CurrentDirectory, cancellationToken)).Succeeded(out var pipeline, out why))
+        if (!(await host.PrepareAsync(request, Environment.CurrentDirectory, cancellationToken, Note)).Succeeded(out var pipeline, out why))
         {
             terminal.WriteFailures(why);
             return ExitCodes.BadInput;
         }
 
-        if (host.NoteOn(request) is { } note)
-        {
-            terminal.Error.WriteLine($"{Terminal.Paint("note", Ansi.Yellow, terminal.ColorError)}: {note}");
-        }
+        void Note(string words) => terminal.Error.WriteLine($"{Terminal.Paint("note", Ansi.Yellow, terminal.ColorError)}: {Printable.EscapeLines(words)}");
 
         RunOutcome outcome;
         Run last;

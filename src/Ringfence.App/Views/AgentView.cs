@@ -4,7 +4,7 @@ namespace Ringfence.App.Views;
 
 /// <summary>An agent as scripts see it. Add, never rename.</summary>
 /// <param name="Wire">Null when any will do.</param>
-/// <param name="Version">What is installed; the built-in agent has the version of Ringfence.</param>
+/// <param name="Version">What would run, in Ringfence's folder or else on the search path; null when it does not say. The built-in agent has the version of Ringfence.</param>
 /// <param name="TestedVersion">What <c>ringfence agents install</c> fetches.</param>
 /// <param name="Missing">What keeps it from being started; null when nothing does.</param>
 internal sealed record AgentView(
@@ -31,7 +31,7 @@ internal sealed record AgentView(
         var installed = packages.Installed(agent);
         var program = await packages.FindAsync(agent, cancellationToken);
         return new AgentView(
-            name, agent.Title, wire, !program.IsFailure, installed?.Record.Version, package.Version, installed?.Executable, package.Name,
+            name, agent.Title, wire, !program.IsFailure, program.Succeeded(out var found) ? found is { Version.Length: > 0 } ? found.Version : null : installed?.Record.Version, package.Version, installed?.Executable, package.Name,
             program.Failures is [var failure, ..] ? failure.Message : null, program.Failures is [var first, ..] ? first.Hint : null);
     }
 }

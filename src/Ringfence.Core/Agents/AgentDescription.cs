@@ -66,7 +66,11 @@ public sealed record AgentDescription
 /// <param name="Integrity">What the registry must report for the package at that version, such as <c>sha512-…</c>; null when it is not pinned.</param>
 /// <param name="Agent">Name of the agent whose package it is; names the folder that it is installed into.</param>
 public sealed record AgentPackage(
-    string Agent, string Registry, string Name, string Version, string Executable, int? Node = null, string? Integrity = null);
+    string Agent, string Registry, string Name, string Version, string Executable, int? Node = null, string? Integrity = null)
+{
+    /// <summary>What its users call it by in a shell: found on their search path, it need not be installed again.</summary>
+    public string Program { get; init; } = Path.GetFileNameWithoutExtension(Executable);
+}
 
 /// <param name="Shell">The tool that runs a command: its name and its argument's.</param>
 /// <param name="Write">The tool that writes a file: its name, and the names of the arguments for path and content; null when it has none.</param>

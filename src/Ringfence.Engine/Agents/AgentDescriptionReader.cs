@@ -62,6 +62,7 @@ internal sealed class AgentDescriptionReader(string source)
             agent, node.OneOf("registry", ["npm"]) ?? "npm", AgentPackages.ForThisMachine(node.Text("name", required: true) ?? ""),
             node.Text("version", required: true) ?? "", AgentPackages.ForThisMachine(node.Text("executable", required: true) ?? ""),
             node.Number("node", 1, 99), integrity);
+        package = node.Text("program") is { Length: > 0 } program ? package with { Program = program } : package;
 
         // All three become part of a path or of an argument list.
         if (package.Version.Length > 0 && !AgentPackages.IsVersion(package.Version))
@@ -77,6 +78,11 @@ internal sealed class AgentDescriptionReader(string source)
         if (package.Executable.Split('/').Any(part => part is "" or "." or ".."))
         {
             node.Fail("executable", $"'executable' is a path below the installed package, not '{package.Executable}'.");
+        }
+
+        if (package.Program.Contains('/', StringComparison.Ordinal))
+        {
+            node.Fail("program", $"'program' is a name to look for on the search path, not '{package.Program}'.");
         }
 
         node.RefuseOthers();

@@ -7,16 +7,23 @@ namespace Ringfence.Agents;
 
 /// <summary>
 /// Agents in Ringfence's own folder, <c>$RINGFENCE_HOME/agents/NAME/VERSION</c>: one folder a version, which nothing writes after its installation.
-/// The version that was installed last is the one that runs.
+/// The version that was installed last is the one that runs; without one, what the user's search path finds.
 /// </summary>
 public sealed class AgentPackages(string home, TimeProvider time)
 {
     internal const string RecordFile = "ringfence.json";
     private const string CurrentFile = "current";
 
+    /// <summary>What runs the launchers of agents that are programs by themselves.</summary>
+    private const int LeastNode = 20;
+
+    /// <summary>Where agents are looked for that are not in Ringfence's own folder: folders, separated by colons.</summary>
+    public string SearchPath { get; init; } = Environment.GetEnvironmentVariable("PATH") ?? "";
+
     /// <summary>What to know before trusting a version that nobody tried; null for the tested one, and for what is no package.</summary>
-    public string? Untested(AgentDescription agent) => Installed(agent) is { } installed && installed.Record.Version != agent.Package!.Version
-        ? $"{agent.Title} {installed.Record.Version} was not tested, {agent.Package.Version} was. Try it: ringfence agents test {agent.Name}"
+    /// <param name="version">What <see cref="FindAsync"/> found.</param>
+    public static string? Untested(AgentDescription agent, string? version) => agent.Package is { } package && version is not null && version != package.Version
+        ? $"{agent.Title} {(version.Length > 0 ? version : "of an unknown version")} was not tested, {package.Version} was. Try it: ringfence agents test {agent.Name}"
         : null;
 
     /// <summary>Whether <paramref name="agent"/> can be started, by looking at its files; null for one that is no package.</summary>
@@ -40,7 +47,7 @@ public sealed class AgentPackages(string home, TimeProvider time)
             return new Failure("agent_broken", $"{agent.Title} {installed.Record.Version} lacks {installed.Executable}.", $"Install it again: ringfence agents install {package.Agent}");
         }
 
-        return package.Node is null && ElfMachine.Mismatch(installed.Executable) is { } why
+        return (package.Node is null || installed.OnPath) && ElfMachine.Mismatch(installed.Executable) is { } why
             ? new Failure("agent_wrong_machine", $"{agent.Title} cannot run here: {why}", $"Install it for this machine: ringfence agents install {package.Agent}")
             : installed;
     }
@@ -60,10 +67,17 @@ public sealed class AgentPackages(string home, TimeProvider time)
         }
 
         var inside = SandboxPaths.Ringfence + "/agents/" + agent.Package!.Agent;
-        var program = new AgentProgram(
-            [$"{inside}/{installed.Record.Executable}"], [new Mount(installed.Folder, inside)], installed.Record.Version, installed.Record.Digest);
+        var (version, digest) = (installed.Record.Version, installed.Record.Digest);
 
-        if (agent.Package.Node is not { } node)
+        if (installed.OnPath)
+        {
+            version = version.Length > 0 ? version : await AgentOnPath.VersionAsync(installed.Executable, SearchPath, cancellationToken);
+            digest = await DigestAsync(installed.Executable, cancellationToken);
+        }
+
+        var program = new AgentProgram([$"{inside}/{installed.Record.Executable}"], [installed.ShownAt(inside)], version, digest);
+
+        if ((installed.OnPath ? AgentOnPath.NeedsNode(installed.Executable) ? agent.Package.Node ?? LeastNode : null : agent.Package.Node) is not { } node)
         {
             return program;
         }
@@ -73,7 +87,7 @@ public sealed class AgentPackages(string home, TimeProvider time)
             : Result.Fail<AgentProgram?>(why);
     }
 
-    /// <summary>The installed version that is in use; null when there is none.</summary>
+    /// <summary>The installed version that is in use, else the user's own; null when there is none.</summary>
     public InstalledAgent? Installed(AgentDescription agent)
     {
         if (agent.Package is not { } package)
@@ -85,11 +99,11 @@ public sealed class AgentPackages(string home, TimeProvider time)
         {
             var folder = Path.Combine(FolderOf(package.Agent), File.ReadAllText(Path.Combine(FolderOf(package.Agent), CurrentFile)).Trim());
             var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, RecordFile)), AgentJson.Default.InstallationRecord);
-            return record is null ? null : new InstalledAgent(folder, record);
+            return record is null ? AgentOnPath.Find(package, SearchPath) : new InstalledAgent(folder, record);
         }
         catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or JsonException)
         {
-            return null;
+            return AgentOnPath.Find(package, SearchPath);
         }
     }
 
@@ -231,6 +245,14 @@ public sealed class AgentPackages(string home, TimeProvider time)
 public sealed record InstalledAgent(string Folder, InstallationRecord Record)
 {
     public string Executable => Path.Combine(Folder, Record.Executable);
+
+    /// <summary>The user's own, by their search path. Its record has no digest, and may have no version.</summary>
+    public bool OnPath { get; init; }
+
+    /// <summary>Nothing but the executable belongs to it.</summary>
+    public bool Alone { get; init; }
+
+    internal Mount ShownAt(string inside) => Alone ? new Mount(Executable, $"{inside}/{Record.Executable}") : new Mount(Folder, inside);
 }
 
 /// <summary>What was installed, kept beside it. Scripts read it: add, never rename.</summary>

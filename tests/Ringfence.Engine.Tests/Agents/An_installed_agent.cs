@@ -1,5 +1,6 @@
 using System.Text;
 using Ringfence.Agents;
+using Ringfence.Sandboxes;
 using Xunit;
 
 namespace Ringfence.Tests.Agents;
@@ -13,7 +14,7 @@ public sealed class An_installed_agent : IDisposable
     public An_installed_agent()
     {
         claude = new AgentCatalog(home).Find("claude-code").Value;
-        packages = new AgentPackages(home, TimeProvider.System);
+        packages = new AgentPackages(home, TimeProvider.System) { SearchPath = "" };
     }
 
     [Fact]
@@ -46,15 +47,47 @@ public sealed class An_installed_agent : IDisposable
     }
 
     [Fact]
-    public void Is_noted_when_it_is_another_version_than_the_tested_one_and_runs_all_the_same()
+    public async Task Is_noted_when_it_is_another_version_than_the_tested_one_and_runs_all_the_same()
     {
         Place("2.1.330", Program(OurMachine));
 
-        Assert.Equal("2.1.330", packages.Check(claude).Value!.Record.Version);
-        Assert.Contains("Claude Code 2.1.330 was not tested, 2.1.329 was.", packages.Untested(claude), StringComparison.Ordinal);
+        var version = (await packages.FindAsync(claude, TestContext.Current.CancellationToken)).Value!.Version;
+
+        Assert.Contains("Claude Code 2.1.330 was not tested, 2.1.329 was.", AgentPackages.Untested(claude, version), StringComparison.Ordinal);
+        Assert.Null(AgentPackages.Untested(claude, "2.1.329"));
+    }
+
+    [Fact]
+    public async Task Is_the_users_own_when_their_search_path_has_one()
+    {
+        var folder = Path.Combine(home, "user", "bin");
+        Script(Path.Combine(home, "user", "share", "claude-code"), "echo '9.8.7 (Claude Code)'");
+        Directory.CreateDirectory(folder);
+        File.CreateSymbolicLink(Path.Combine(folder, "claude"), "../share/claude-code");
+
+        var program = (await OnPath("relative:" + folder).FindAsync(claude, TestContext.Current.CancellationToken)).Value!;
+
+        Assert.Equal("9.8.7", program.Version);
+        Assert.Equal("/ringfence/agents/claude-code/claude-code", Assert.Single(program.Command));
+        Assert.Equal(new Mount(Path.Combine(home, "user", "share", "claude-code"), "/ringfence/agents/claude-code/claude-code"), Assert.Single(program.Mounts));
+        Assert.Equal(64, program.Digest.Length);
 
         Place("2.1.329", Program(OurMachine));
-        Assert.Null(packages.Untested(claude));
+        Assert.Equal("2.1.329", (await OnPath(folder).FindAsync(claude, TestContext.Current.CancellationToken)).Value!.Version);
+    }
+
+    [Fact]
+    public async Task Comes_with_its_npm_package_and_nothing_around_it()
+    {
+        var package = Path.Combine(home, "user", "lib", "node_modules", "@scope", "claude");
+        Script(Path.Combine(package, "bin", "claude"), "exit 1");
+        File.WriteAllText(Path.Combine(package, "package.json"), """{"name":"@scope/claude","version":"3.2.1"}""");
+
+        var program = (await OnPath(Path.Combine(package, "bin")).FindAsync(claude, TestContext.Current.CancellationToken)).Value!;
+
+        Assert.Equal("3.2.1", program.Version);
+        Assert.Equal("/ringfence/agents/claude-code/bin/claude", Assert.Single(program.Command));
+        Assert.Equal(new Mount(package, "/ringfence/agents/claude-code"), Assert.Single(program.Mounts));
     }
 
     [Fact]
@@ -123,6 +156,15 @@ public sealed class An_installed_agent : IDisposable
     }
 
     public void Dispose() => Directory.Delete(home, recursive: true);
+
+    private AgentPackages OnPath(string path) => new(home, TimeProvider.System) { SearchPath = path };
+
+    private static void Script(string file, string command)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, $"#!/bin/sh\n{command}\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
 
     private static int OurMachine => System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? 183 : 62;
 
