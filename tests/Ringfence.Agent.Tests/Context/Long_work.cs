@@ -90,34 +90,4 @@ public sealed class Long_work
         Assert.Equal(2, run.OfType("assistant").Count(a => a["parent_tool_use_id"] is not null));
         Assert.Equal(2, agent.Model.Requests.Count(r => r.Headers.ContainsKey("x-claude-code-agent-id")));
     }
-
-    [Fact]
-    public async Task Uses_tools_of_a_server_of_its_own()
-    {
-        Node.SkipWithoutPackages();
-        await using var agent = await AgentProcess.WithModelAsync(
-            """
-            turns:
-              - require: [{ tool: mcp__everything__echo }]
-                calls: [{ tool: mcp__everything__echo, input: { message: heron } }]
-              - require: [{ result: { tool: mcp__everything__echo, contains: "Echo: heron" } }]
-                text: ok
-            """);
-        var server = Path.GetFullPath(Path.Combine(Node.Directory, "node_modules/@modelcontextprotocol/server-everything/dist/index.js"));
-
-        var run = await agent.RunAsync("-p", "go", "--mcp-config", """{"mcpServers":{"everything":{"command":"node","args":["SERVER","stdio"]}}}""".Replace("SERVER", server, StringComparison.Ordinal),
-            "--allowedTools", "mcp__everything");
-
-        Assert.Equal("ok\n", run.Output);
-    }
-
-    [Fact]
-    public async Task Goes_on_without_a_server_that_is_missing()
-    {
-        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: ok }] }");
-
-        var run = await agent.RunAsync("-p", "go", "--mcp-config", """{"mcpServers":{"gone":{"command":"/no/such/program"}}}""", "--output-format", "stream-json", "--verbose");
-
-        Assert.Equal((0, "failed"), (run.ExitCode, (string?)run.OfType("system", "init").Single()["mcp_servers"]![0]!["status"]));
-    }
 }
