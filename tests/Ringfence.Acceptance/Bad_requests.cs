@@ -215,6 +215,7 @@ public sealed class Bad_requests
         {
             var property = schema["properties"]![name]!;
             example[name] = name == "repo" ? "https://127.0.0.1:1/none.git"
+                : property["maxItems"] is not null ? new JsonArray("example")
                 : property["enum"] is JsonArray words ? (string)words[0]!
                 : property["minimum"] is not null ? 1
                 : ((string?)property["pattern"])?.Contains("64", StringComparison.Ordinal) == true ? new string('0', 64)

@@ -76,6 +76,7 @@ internal static class ApiHost
         new ApprovalsApi(home).Map(api);
         new BudgetsApi(home.Database).Map(api);
         new AuditApi(home.Database, repositories).Map(api);
+        new WebhooksApi(home).Map(api);
         new KeysApi(keys).Map(api);
         api.Map(new("GET", "/metrics", Role.Viewer, "Numbers for Prometheus.") { AnswerType = "text/plain" }, async (_, cancellationToken) => Results.Text(await metrics.WriteAsync(cancellationToken), "text/plain; version=0.0.4"));
 

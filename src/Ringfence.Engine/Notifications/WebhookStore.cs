@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using Ringfence.Approvals;
 using Ringfence.Runs;
@@ -18,16 +19,17 @@ public sealed class WebhookStore(Database database, TimeProvider time)
 {
     public const int Most = 25;
     private const string SecretPrefix = "whsec_";
-    private const int LongestUrl = 2048;
 
     /// <param name="events">Of <see cref="RunEvents.All"/>.</param>
+    /// <param name="reachable">Private networks that webhooks may reach.</param>
     /// <returns>The webhook, and its secret as Standard Webhooks writes it: shown now and never again.</returns>
-    /// <remarks>Failures, all at once: <c>bad_url</c>, <c>bad_event</c>, <c>too_many_webhooks</c>, <c>webhook_exists</c>.</remarks>
-    public async Task<Result<(Webhook Webhook, string Secret)>> AddAsync(string url, IReadOnlyList<string> events, string by, CancellationToken cancellationToken)
+    /// <remarks>Failures, all at once: <c>bad_url</c>, <c>private_address</c>, <c>bad_event</c>, <c>too_many_webhooks</c>, <c>webhook_exists</c>.</remarks>
+    public async Task<Result<(Webhook Webhook, string Secret)>> AddAsync(
+        string url, IReadOnlyList<string> events, string by, IReadOnlyList<IPNetwork> reachable, CancellationToken cancellationToken)
     {
         var failures = new List<Failure>();
 
-        if (CheckUrl(url) is { } bad)
+        if (WebhookAddress.Check(url, reachable) is { } bad)
         {
             failures.Add(bad);
         }
@@ -92,10 +94,4 @@ public sealed class WebhookStore(Database database, TimeProvider time)
     /// <summary>What runs' own <c>callbackUrl</c>s are signed with, in the same form as a webhook's secret.</summary>
     public async Task<string> CallbackSecretAsync(CancellationToken cancellationToken) =>
         SecretPrefix + Convert.ToBase64String(await new SigningKeys(database).GetAsync(WebhookSender.CallbackKey, cancellationToken));
-
-    /// <summary>Why an address can be nobody's webhook; null when it can. Whether it may be reached is looked at when it is dialled.</summary>
-    public static Failure? CheckUrl(string url) =>
-        url.Length <= LongestUrl && Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "https" or "http" && address.UserInfo.Length == 0 && address.Fragment.Length == 0
-            ? null
-            : new Failure("bad_url", $"A webhook is an https address of at most {LongestUrl} characters, without a user or a fragment.");
 }

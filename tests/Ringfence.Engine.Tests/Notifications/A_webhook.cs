@@ -19,6 +19,8 @@ public sealed class A_webhook_in_PostgreSQL(PostgresCluster postgres) : A_webhoo
 /// <summary>Whoever asked is told what became of a run: signed, again and again until it arrives, and never into somebody's own network.</summary>
 public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
 {
+    private static readonly IPNetwork[] Loopback = [IPNetwork.Parse("127.0.0.0/8")];
+
     private readonly Clock clock = new();
 
     [Fact]
@@ -26,7 +28,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     {
         await using var receiver = new Receiver();
         var database = await OpenAsync(clock);
-        var (webhook, secret) = (await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.completed"], "key:ada", Cancel)).Value;
+        var (webhook, secret) = (await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.completed"], "key:ada", Loopback, Cancel)).Value;
         await EndAsync(database, "completed");
         await EndAsync(database, "failed");
 
@@ -48,7 +50,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     {
         await using var receiver = new Receiver { Answer = 503 };
         var database = await OpenAsync(clock);
-        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Cancel);
+        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
         await EndAsync(database, "failed");
 
         for (var i = 0; i < 12; i++)
@@ -69,7 +71,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     {
         await using var receiver = new Receiver { Answer = 500 };
         var database = await OpenAsync(clock);
-        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Cancel);
+        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
         await EndAsync(database, "failed");
         await SendAsync(database);
 
@@ -88,8 +90,8 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     {
         await using var receiver = new Receiver { Answer = 302 };
         var database = await OpenAsync(clock);
-        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Cancel);
-        await new WebhookStore(database, clock).AddAsync("https://127.0.0.1:1/", ["run.failed"], "key:ada", Cancel);
+        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
+        await new WebhookStore(database, clock).AddAsync("https://127.0.0.1:1/", ["run.failed"], "key:ada", Loopback, Cancel);
         await EndAsync(database, "failed");
 
         using (var sender = new WebhookSender(database, new ServerPolicy(), clock))
@@ -111,7 +113,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
         await using var receiver = new Receiver();
         var database = await OpenAsync(clock);
         var replica = await OpenAsync(clock);
-        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Cancel);
+        await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
         await EndAsync(database, "failed");
 
         await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Task.Run(() => SendAsync(i % 2 == 0 ? database : replica))));
@@ -148,7 +150,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     [InlineData("example.com", "run.failed", "bad_url")]
     [InlineData("https://example.com/", "run.exploded", "bad_event")]
     public async Task Is_refused_when_nothing_could_come_of_it(string url, string happened, string code) => Assert.Equal(
-        code, Assert.Single((await new WebhookStore(await OpenAsync(clock), clock).AddAsync(url, [happened], "key:ada", Cancel)).Failures).Code);
+        code, Assert.Single((await new WebhookStore(await OpenAsync(clock), clock).AddAsync(url, [happened], "key:ada", Loopback, Cancel)).Failures).Code);
 
     [Fact]
     public async Task Stands_once_for_each_address_and_twenty_five_times_in_all()
@@ -157,17 +159,17 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
 
         for (var i = 0; i < WebhookStore.Most; i++)
         {
-            Assert.False((await store.AddAsync($"https://example.com/{i}", ["run.failed"], "key:ada", Cancel)).IsFailure);
+            Assert.False((await store.AddAsync($"https://example.com/{i}", ["run.failed"], "key:ada", Loopback, Cancel)).IsFailure);
         }
 
-        Assert.Equal("too_many_webhooks", (await store.AddAsync("https://example.com/more", ["run.failed"], "key:ada", Cancel)).Failures[0].Code);
+        Assert.Equal("too_many_webhooks", (await store.AddAsync("https://example.com/more", ["run.failed"], "key:ada", Loopback, Cancel)).Failures[0].Code);
         Assert.True(await store.RemoveAsync((await store.ListAsync(Cancel))[0].Id, Cancel));
-        Assert.Equal("webhook_exists", (await store.AddAsync("https://example.com/7", ["run.failed"], "key:ada", Cancel)).Failures[0].Code);
+        Assert.Equal("webhook_exists", (await store.AddAsync("https://example.com/7", ["run.failed"], "key:ada", Loopback, Cancel)).Failures[0].Code);
     }
 
     private async Task<int> SendAsync(Database database, Uri? slack = null)
     {
-        using var sender = new WebhookSender(database, new ServerPolicy { WebhookNetworks = [IPNetwork.Parse("127.0.0.0/8")], Slack = slack }, clock);
+        using var sender = new WebhookSender(database, new ServerPolicy { WebhookNetworks = Loopback, Slack = slack }, clock);
         return await sender.SendDueAsync(Cancel);
     }
 
