@@ -40,9 +40,9 @@ internal static class LargeEdit
     /// <summary>The difference of the two looks only at the lines around the change, and is the one that the whole texts have.</summary>
     private static JsonArray Hunks(byte[] before, byte[] after, int mark, int at, int end)
     {
-        // What was put there may go on as the text after it does: in a row of equal lines the last of them counts as the new one.
+        // What was put there may go on as the text after it does: in a row of equal lines the last of them counts as the new one, or as the one that is gone.
         var differs = at + before.AsSpan(at).CommonPrefixLength(after.AsSpan(at));
-        var (first, last) = (at, Math.Max(end, differs));
+        var (first, last) = (at, Math.Max(end, differs + Math.Max(0, before.Length - after.Length)));
 
         for (var lines = 0; lines <= LineDiff.Around && first > mark; lines++)
         {
