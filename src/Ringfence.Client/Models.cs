@@ -41,9 +41,24 @@ public sealed record NewRun
     /// <summary><c>branch</c>, <c>patch</c> or <c>none</c>.</summary>
     public string? Output { get; init; }
 
+    /// <summary>What people must see first, at most 20 rules.</summary>
+    public IReadOnlyList<ApprovalDemand>? Approve { get; init; }
+
+    /// <summary>Where the run's ending is posted, signed: an https address.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>At most 50 keys and 4 KB; given back as it came.</summary>
     public JsonElement? Metadata { get; init; }
 }
+
+/// <param name="Kind"><c>plan</c>, <c>network</c>, <c>budget</c> or <c>diff</c>.</param>
+/// <param name="Count">How many different people, 1 to 10; default 1.</param>
+/// <param name="From">Groups of the server's policy, or people; default everyone who may approve.</param>
+/// <param name="Paths">Globs, for <c>diff</c> alone.</param>
+/// <param name="WithinSeconds">60 to 2,592,000; default 7 days.</param>
+/// <param name="RaiseUsd">For <c>budget</c> alone, 0.01 to 1,000.</param>
+public sealed record ApprovalDemand(
+    string Kind, int? Count = null, IReadOnlyList<string>? From = null, IReadOnlyList<string>? Paths = null, int? WithinSeconds = null, decimal? RaiseUsd = null);
 
 /// <param name="MaxTurns">1 to 1,000.</param>
 /// <param name="MaxCostUsd">0.01 to 1,000.</param>
@@ -112,6 +127,11 @@ public sealed record RunInfo
     public DateTimeOffset? CompletedAt { get; init; }
 
     public DateTimeOffset? CancelRequestedAt { get; init; }
+
+    public string? CallbackUrl { get; init; }
+
+    /// <summary><c>pending</c>, <c>delivered</c> or <c>failed</c>; null before there is an ending to tell.</summary>
+    public string? CallbackStatus { get; init; }
 
     public JsonElement? Metadata { get; init; }
 }

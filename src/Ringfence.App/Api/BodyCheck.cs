@@ -58,6 +58,13 @@ internal static class BodyCheck
             {
                 failures.Add(new Failure("bad_field", $"{name}: a zero character or half of a character pair is no text."));
             }
+            else if (value is IReadOnlyList<object> items and not IReadOnlyList<string> && rules.All(rule => rule.IsValid(value)))
+            {
+                for (var i = 0; i < items.Count; i++)
+                {
+                    Check(items[i], $"{name}[{i}].", failures);
+                }
+            }
             else if (value is not null and not string and not IEnumerable and not JsonElement && value.GetType().Assembly == typeof(BodyCheck).Assembly)
             {
                 Check(value, name + ".", failures);
@@ -91,6 +98,15 @@ internal sealed class TextsAttribute(int most, int longest) : ValidationAttribut
 
     public override bool IsValid(object? value) => value is IReadOnlyList<string> texts && texts.Count <= most
         && texts.All(text => !string.IsNullOrWhiteSpace(text) && text.Length <= longest && !text.Contains('\0', StringComparison.Ordinal) && !BodyCheck.HasLoneSurrogate(text));
+}
+
+/// <summary>A list of objects: how many. None of them is null.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class ItemsAttribute(int most) : ValidationAttribute($"at most {most} objects.")
+{
+    public int Most => most;
+
+    public override bool IsValid(object? value) => value is null || value is IReadOnlyList<object?> items && items.Count <= most && !items.Contains(null);
 }
 
 /// <summary>Environment variables: names as shells have them. They are on the record: no secrets.</summary>

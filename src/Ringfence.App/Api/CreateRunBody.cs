@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Ringfence.Egress;
+using Ringfence.Notifications;
 using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Runs;
@@ -63,6 +64,14 @@ internal sealed record CreateRunBody
     [AllowedValues("branch", "patch", "none")]
     public string? Output { get; init; }
 
+    [Description("What people must see first.")]
+    [Items(20)]
+    public IReadOnlyList<ApprovalRuleBody>? Approve { get; init; }
+
+    [Description("Where the run's ending is posted, signed: an https address. Private networks are refused unless the server's policy names them.")]
+    [StringLength(WebhookAddress.Longest, MinimumLength = 1)]
+    public string? CallbackUrl { get; init; }
+
     [Description("At most 50 keys and 4 KB; given back as it came.")]
     [Metadata]
     public JsonElement? Metadata { get; init; }
@@ -82,6 +91,11 @@ internal sealed record CreateRunBody
         if (string.IsNullOrWhiteSpace(Prompt))
         {
             return new Failure("bad_field", "prompt: not only white space.");
+        }
+
+        if (Approve?.SelectMany((rule, at) => rule.Failures(at)).ToList() is { Count: > 0 } failures)
+        {
+            return Result.Fail<RunRequest>(failures);
         }
 
         var given = Guardrails ?? new GuardrailsBody();
@@ -108,6 +122,8 @@ internal sealed record CreateRunBody
             Rules = Constraints?.ToRules() ?? new ReviewRules(),
             Environment = Merge(template?.EnvVars, Env),
             Output = Output switch { "none" => OutputKind.None, "patch" => OutputKind.Patch, _ => OutputKind.Branch },
+            Approve = [.. (Approve ?? []).Select(rule => rule.ToRule())],
+            CallbackUrl = CallbackUrl,
             Template = Template,
             Metadata = Metadata?.GetRawText(),
             RequestedBy = requestedBy,

@@ -149,6 +149,9 @@ internal static partial class OpenApiDocument
                 case TextsAttribute texts:
                     described["maxItems"] = texts.Most;
                     break;
+                case ItemsAttribute items:
+                    described["maxItems"] = items.Most;
+                    break;
             }
         }
 

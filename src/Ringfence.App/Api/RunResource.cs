@@ -74,6 +74,11 @@ internal sealed record RunResource
 
     public DateTimeOffset? CancelRequestedAt { get; init; }
 
+    public string? CallbackUrl { get; init; }
+
+    /// <summary><c>pending</c>, <c>delivered</c> or <c>failed</c>; null before there is an ending to tell.</summary>
+    public string? CallbackStatus { get; init; }
+
     public JsonElement? Metadata { get; init; }
 
     public static RunResource Of(Run run, IReadOnlyList<ModelResponded>? calls = null, string? waitingFor = null) => new()
@@ -114,6 +119,7 @@ internal sealed record RunResource
         StartedAt = run.StartedAt,
         CompletedAt = run.EndedAt,
         CancelRequestedAt = run.CancelRequestedAt,
+        CallbackUrl = run.Request.CallbackUrl,
         Metadata = run.Request.Metadata is { } metadata ? JsonDocument.Parse(metadata).RootElement : null,
     };
 

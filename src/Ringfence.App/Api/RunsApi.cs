@@ -9,6 +9,7 @@ using Ringfence.App.Commands;
 using Ringfence.App.Views;
 using Ringfence.Approvals;
 using Ringfence.Audit;
+using Ringfence.Notifications;
 using Ringfence.Outputs;
 using Ringfence.Runs;
 using Ringfence.Workflows;
@@ -143,9 +144,11 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
         var asked = run.Status is RunStatus.Waiting
             ? await new ApprovalDesk(home.Database, home.Runs, TimeProvider.System).ShowAsync(run.Id.Value, cancellationToken) : default;
 
+        var callback = run.Request.CallbackUrl is null ? null : await new WebhookStore(home.Database, TimeProvider.System).CallbackStatusAsync(run.Id, cancellationToken);
+
         return call.Ok(RunResource.Of(
             run, await new AuditReader(home.Database).FactsAsync<ModelResponded>(run.Id, cancellationToken),
-            asked.Succeeded(out var approval) && approval is { Status: ApprovalStatus.Pending } ? approval.Kind.ToString().ToLowerInvariant() : null));
+            asked.Succeeded(out var approval) && approval is { Status: ApprovalStatus.Pending } ? approval.Kind.ToString().ToLowerInvariant() : null) with { CallbackStatus = callback });
     }, cancellationToken);
 
     private Task<IResult> CancelAsync(ApiCall call, CancellationToken cancellationToken) => WithRunAsync(call, async run =>

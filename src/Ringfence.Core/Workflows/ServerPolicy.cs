@@ -1,6 +1,7 @@
 using System.Net;
 using Ringfence.Approvals;
 using Ringfence.Egress;
+using Ringfence.Notifications;
 using Ringfence.Runs;
 
 namespace Ringfence.Workflows;
@@ -34,7 +35,8 @@ public sealed record ServerPolicy
 
     /// <summary>
     /// The request as this installation lets it be: numbers are lowered, rules and approvals added, groups looked up. Who may answer is settled here,
-    /// when the run is asked for. Fails with <c>widens_policy</c>, <c>unknown_group</c> or <c>no_slack</c>.
+    /// when the run is asked for. Fails with <c>widens_policy</c>, <c>unknown_group</c>, <c>no_slack</c>,
+    /// <c>bad_url</c> or <c>private_address</c>.
     /// </summary>
     public Result<RunRequest> Apply(RunRequest request)
     {
@@ -50,6 +52,11 @@ public sealed record ServerPolicy
         if (request.Slack is not null && Slack is null)
         {
             failures.Add(new Failure("no_slack", "The workflow wants to tell a Slack channel, and this server knows no address for it.", "Set slack_url in the server's policy.yaml."));
+        }
+
+        if (request.CallbackUrl is { } callback && WebhookAddress.Check(callback, WebhookNetworks) is { } refused)
+        {
+            failures.Add(refused);
         }
 
         return failures.Count > 0 ? Result.Fail<RunRequest>(failures) : request with

@@ -91,6 +91,11 @@ public sealed class WebhookStore(Database database, TimeProvider time)
         },
         cancellationToken);
 
+    /// <summary>How the message to a run's own <c>callbackUrl</c> fares: <c>pending</c>, <c>delivered</c> or <c>failed</c>; null while there is none.</summary>
+    public Task<string?> CallbackStatusAsync(RunId run, CancellationToken cancellationToken) => database.QuerySingleAsync<string?>(
+        "select status from deliveries where run = @run and webhook is null and form = @form order by created_us desc limit 1",
+        row => row.GetString(0) == "dead" ? "failed" : row.GetString(0), cancellationToken, ("run", run), ("form", Outbox.Webhook));
+
     /// <summary>What runs' own <c>callbackUrl</c>s are signed with, in the same form as a webhook's secret.</summary>
     public async Task<string> CallbackSecretAsync(CancellationToken cancellationToken) =>
         SecretPrefix + Convert.ToBase64String(await new SigningKeys(database).GetAsync(WebhookSender.CallbackKey, cancellationToken));
