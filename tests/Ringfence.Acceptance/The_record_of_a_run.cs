@@ -37,6 +37,8 @@ public sealed class The_record_of_a_run
         Assert.Contains("no_such_turn", none.Error, StringComparison.Ordinal);
 
         var note = await ringfence.GitAsync("notes", "--ref=ai", "show", "ringfence/" + id);
+        var trace = await ringfence.GitAsync("notes", "--ref=agent-trace", "show", "ringfence/" + id);
+        Assert.Contains($"\"ringfence:run:{id}\"", trace, StringComparison.Ordinal);
         Assert.StartsWith("greeting.txt\n  ", note, StringComparison.Ordinal);
         Assert.Equal("ringfence-agent", (string)JsonNode.Parse(note[note.IndexOf("---", StringComparison.Ordinal)..].TrimStart('-'))!["prompts"]!.AsObject().First().Value!["agent_id"]!["tool"]!);
 

@@ -64,7 +64,7 @@ internal sealed class RunHost : IAsyncDisposable
             new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),
             new Reviewer(new WaiverStore(home.Database, TimeProvider.System), TimeProvider.System),
             home.Approvals,
-            new Publisher(patchFolder));
+            new Publisher(patchFolder, TimeProvider.System));
     }
 
     public ValueTask DisposeAsync() => gateway.DisposeAsync();

@@ -4,7 +4,7 @@ using Ringfence.Workspaces;
 namespace Ringfence.Outputs;
 
 /// <summary>
-/// Puts the note about who wrote its lines beside a published commit. It is for other tools to read; the record has the proof. So a note that cannot be
+/// Puts the notes about who wrote its lines beside a published commit. They are for other tools to read; the record has the proof. So one that cannot be
 /// written fails nothing.
 /// </summary>
 internal static class AuthorshipNotes
@@ -12,6 +12,8 @@ internal static class AuthorshipNotes
     // A diff is read whole. Beyond this a note would name so many lines that no tool could show them.
     private const long MostLines = 200_000;
     private const int MostAttempts = 5;
+
+    private static readonly string Version = typeof(AuthorshipNotes).Assembly.GetName().Version!.ToString(3);
 
     public static async Task WriteAsync(ActiveNote note, Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
     {
@@ -25,8 +27,7 @@ internal static class AuthorshipNotes
             ["-c", "core.quotePath=false", "diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/",
                 changes.Base, note.Commit, "--"], cancellationToken);
 
-        if (!diffed.Succeeded(out var diff, out _) || !diff.IsSuccess
-            || AuthorshipNote.Of(diff.Text, note.Commit, note.Agent, note.Run, note.Model, note.Author) is not { } text)
+        if (!diffed.Succeeded(out var diff, out _) || !diff.IsSuccess || AddedLines.Of(diff.Text) is not { Files.Count: > 0 } lines)
         {
             return;
         }
@@ -35,11 +36,17 @@ internal static class AuthorshipNotes
             .With("GIT_AUTHOR_NAME", "Ringfence").With("GIT_AUTHOR_EMAIL", "ringfence@localhost")
             .With("GIT_COMMITTER_NAME", "Ringfence").With("GIT_COMMITTER_EMAIL", "ringfence@localhost");
 
+        await AddAsync(git, AuthorshipNote.Ref, note.Commit, AuthorshipNote.Of(lines, note.Commit, note.Agent, note.Run, note.Model, note.Author), cancellationToken);
+        await AddAsync(git, AgentTrace.Ref, note.Commit, AgentTrace.Of(lines, note.Commit, note.Agent, note.Run, note.Model, Version, note.At), cancellationToken);
+    }
+
+    private static async Task AddAsync(Git git, string reference, string commit, string text, CancellationToken cancellationToken)
+    {
         // Another run may write its note at the same moment: git then refuses one of them.
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
             var added = await git.RunAsync(
-                ["-c", "core.hooksPath=/dev/null", "notes", $"--ref={AuthorshipNote.Ref}", "add", "-f", "-F", "-", note.Commit], cancellationToken, Encoding.UTF8.GetBytes(text));
+                ["-c", "core.hooksPath=/dev/null", "notes", $"--ref={reference}", "add", "-f", "-F", "-", commit], cancellationToken, Encoding.UTF8.GetBytes(text));
 
             if (!added.Succeeded(out var answer, out _) || answer.IsSuccess)
             {
@@ -48,5 +55,5 @@ internal static class AuthorshipNotes
         }
     }
 
-    internal sealed record ActiveNote(string Commit, string Agent, string Run, string Model, string Author);
+    internal sealed record ActiveNote(string Commit, string Agent, string Run, string Model, string Author, DateTimeOffset At);
 }

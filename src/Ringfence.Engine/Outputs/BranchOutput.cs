@@ -3,7 +3,7 @@ using Ringfence.Workspaces;
 namespace Ringfence.Outputs;
 
 /// <summary>
-/// Publishes a change set as branch <c>ringfence/RUN</c> in the user's repository: objects and one ref (and the note about its lines). Working tree, index, HEAD and every other
+/// Publishes a change set as branch <c>ringfence/RUN</c> in the user's repository: objects and one ref (and the notes about its lines). Working tree, index, HEAD and every other
 /// ref stay as they are, whatever is checked out or uncommitted there, and no hook of theirs runs.
 /// </summary>
 public static class BranchOutput

@@ -6,7 +6,7 @@ namespace Ringfence.Outputs;
 
 /// <summary>Lets an approved change set leave, in the form that was asked for, and puts on record where it went.</summary>
 /// <param name="patchFolder">Where patch files go: the folder that the command was given in.</param>
-public sealed class Publisher(string patchFolder)
+public sealed class Publisher(string patchFolder, TimeProvider time)
 {
     /// <summary>Returns the branch or file; null when nothing was to leave.</summary>
     public async Task<Result<string?>> PublishAsync(ActiveRun run, Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ public sealed class Publisher(string patchFolder)
         {
             run.Recorder.Append(new CommitCreated(commit, published.Tree, [changes.Base]));
             await AuthorshipNotes.WriteAsync(
-                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy), workspace, changes, cancellationToken);
+                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy, time.GetUtcNow()), workspace, changes, cancellationToken);
         }
 
         run.Recorder.Append(published.Kind is OutputKind.Branch
