@@ -49,7 +49,7 @@ public sealed class An_edit : IDisposable
     [InlineData("", "needle", "näh\nnadel 𝄞", "")] // at the end, without a final newline
     [InlineData("ä 𝄞 é\n", "a needle\n", "", "\n")]
     [InlineData("\uFEFFfirst\n", "a needle", "a needle\nsame\nsame", "\nsame\nsame\nsame\nsame\nsame\nlast\n")] // goes on as what it adds
-    [InlineData("", "a needle\nsame\nsame\n", "a needle\n", "\nsame\nsame\nsame\nx\nsame\nsame\n1\n2\n3\n4\n5\n")] // goes on as what it takes away
+    [InlineData("", "a needle\nsame\nsame\n", "a needle\n", "\nsame\nsame\nsame\nsame\nsame\nsame\nx\nsame\nsame\n1\n2\n3\n4\n5\n")] // goes on as what it takes away
     [InlineData("first\r\n", "needle", "pin", "\r\n")]
     [InlineData("first\r\n", "needle", "pin\nhead", "\r\n")]
     public async Task Of_a_large_file_changes_and_shows_what_it_would_in_a_small_one(string start, string old, string replacement, string end)
