@@ -33,10 +33,19 @@ public sealed record EgressRule(string Text, HostName Host)
 
     public bool MatchesMethod(string method) => Methods.Count == 0 || Methods.Contains(method, StringComparer.Ordinal);
 
+    /// <summary>
+    /// A permission is for the path as it is written. A denial is for everything that a server might take for the path: <c>/%61dmin</c>, <c>/Admin</c>
+    /// and <c>/admin;x=1</c> are <c>/admin</c> to some.
+    /// </summary>
     public bool MatchesPath(string path) => Path switch
     {
         null => true,
+        _ when Denies && PathIsPrefix => AsServersReadIt(path).StartsWith(AsServersReadIt(Path), StringComparison.Ordinal),
+        _ when Denies => AsServersReadIt(path).TrimEnd('/') == AsServersReadIt(Path).TrimEnd('/'),
         _ when PathIsPrefix => path.StartsWith(Path, StringComparison.Ordinal),
         _ => path == Path,
     };
+
+    private static string AsServersReadIt(string path) =>
+        string.Join('/', path.Split('/').Select(segment => Uri.UnescapeDataString(segment.Split(';')[0]).ToUpperInvariant()));
 }

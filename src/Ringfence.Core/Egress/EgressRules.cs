@@ -5,6 +5,10 @@ namespace Ringfence.Egress;
 /// <summary>The allow list of one run. Pure: it is asked, answers with a reason, and knows no sockets.</summary>
 public sealed class EgressRules
 {
+    // Headers by which some frameworks let a request say that it means another method or path than its first line does.
+    private static readonly string[] MethodHeaders = ["X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"];
+    private static readonly string[] PathHeaders = ["X-Original-URL", "X-Original-URI", "X-Rewrite-URL"];
+
     private readonly IReadOnlyList<EgressRule> rules;
 
     private EgressRules(IReadOnlyList<EgressRule> rules, bool learn)
@@ -67,6 +71,25 @@ public sealed class EgressRules
             : onPath.Count > 0 ? EgressDecision.Deny(EgressReasons.MethodNotAllowed, onPath[0].Text)
             : permissions.Count > 0 ? EgressDecision.Deny(EgressReasons.PathNotAllowed, permissions[0].Text)
             : EgressDecision.Deny(EgressReasons.NotInAllowList);
+    }
+
+    /// <summary>The refusal of a request whose headers could change what was decided by its method and path; null when there are none.</summary>
+    public EgressDecision? ObjectTo(HostName host, int port, IEnumerable<string> headers)
+    {
+        var about = rules.Where(r => r.MatchesHost(host) && r.MatchesPort(port)).ToList();
+        var methods = about.FirstOrDefault(r => r.Methods.Count > 0);
+        var paths = about.FirstOrDefault(r => r.Path is not null);
+
+        if (methods is null && paths is null)
+        {
+            return null;
+        }
+
+        // CGI and what descends from it read an underscore in a header's name as a hyphen.
+        var names = headers.Select(h => h.Replace('_', '-')).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return methods is not null && MethodHeaders.Any(names.Contains) ? EgressDecision.Deny(EgressReasons.MethodNotAllowed, methods.Text)
+            : paths is not null && PathHeaders.Any(names.Contains) ? EgressDecision.Deny(EgressReasons.PathNotAllowed, paths.Text)
+            : null;
     }
 
     /// <summary>May the door dial this address for the name? Public ones yes; private ones only where a rule names their network.</summary>

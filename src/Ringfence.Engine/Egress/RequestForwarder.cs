@@ -92,6 +92,7 @@ internal sealed class RequestForwarder(
         }
 
         var decision = options.Rules.DecideRequest(connection.Host, connection.Port, request.Method, target);
+        decision = decision.Allowed ? options.Rules.ObjectTo(connection.Host, connection.Port, request.Headers.Keys) ?? decision : decision;
         return decision.Allowed ? null : (StatusCodes.Status403Forbidden, decision);
     }
 

@@ -80,30 +80,26 @@ public sealed class ModelGateway : IAsyncDisposable
     }
 
     /// <summary>Opens a run's right to use the door. Facts of its calls go to <paramref name="recorder"/>.</summary>
-    public GatewayLease Open(LeaseRequest request, IRecorder recorder)
-    {
-        var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
-        scopes.AddRange(request.Scopes.Select(scope => (scope.Name, scope.Limit)));
-        return Open(request, recorder, scopes);
-    }
+    public GatewayLease Open(LeaseRequest request, IRecorder recorder) => Open(request, recorder, ScopesOf(request));
 
     /// <summary>The same with model traffic recorded to a cassette, or played back from one; null does neither.</summary>
     /// <remarks>Failures: <c>bad_cassette</c>.</remarks>
     public Result<GatewayLease> Open(LeaseRequest request, IRecorder recorder, CassetteMode? mode)
     {
-        var scopes = new List<(string, Money?)> { ($"run:{request.Run}", request.Limit) };
-        scopes.AddRange(request.Scopes.Select(scope => (scope.Name, scope.Limit)));
+        var scopes = ScopesOf(request);
 
         try
         {
-            return mode switch
+            switch (mode)
             {
-                null => Open(request, recorder, scopes),
-                CassetteMode.Record record => Open(request, recorder, scopes, new CassetteRecorder(record)),
-                CassetteMode.Replay replay when !CassettePlayer.Load(replay).Succeeded(out var player, out var why) => Result.Fail<GatewayLease>(why),
-                CassetteMode.Replay replay => Open(request, recorder, scopes, player: CassettePlayer.Load(replay).Value),
-                _ => throw new ArgumentOutOfRangeException(nameof(mode)),
-            };
+                case CassetteMode.Record record:
+                    return Open(request, recorder, scopes, new CassetteRecorder(record));
+                case CassetteMode.Replay replay:
+                    return CassettePlayer.Load(replay).Succeeded(out var player, out var why)
+                        ? Open(request, recorder, scopes, player: player) : Result.Fail<GatewayLease>(why);
+                default:
+                    return Open(request, recorder, scopes);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -148,6 +144,9 @@ public sealed class ModelGateway : IAsyncDisposable
         killSwitch.Watch(lease);
         return lease;
     }
+
+    private static List<(string, Money?)> ScopesOf(LeaseRequest request) =>
+        [($"run:{request.Run}", request.Limit), .. request.Scopes.Select(scope => (scope.Name, scope.Limit))];
 
     private async ValueTask CloseAsync(GatewayLease lease)
     {

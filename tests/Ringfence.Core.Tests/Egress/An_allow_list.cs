@@ -131,6 +131,32 @@ public sealed class An_allow_list
         Assert.Equal("path_not_allowed", Parse("api.test/org/*").DecideRequest(Name("api.test"), 443, "GET", path).Reason);
 
     [Theory]
+    [InlineData("/admin")]
+    [InlineData("/admin/")]
+    [InlineData("/Admin")]
+    [InlineData("/%61dmin")]
+    [InlineData("/admin;a=b")]
+    [InlineData("/%61DMIN;a=b/")]
+    public void Denies_a_path_however_it_is_written(string path)
+    {
+        var rules = Parse("api.test", "!api.test/admin", "!api.test/admin/*");
+        Assert.Equal("denied_by_rule", rules.DecideRequest(Name("api.test"), 443, "GET", path).Reason);
+        Assert.Equal("denied_by_rule", rules.DecideRequest(Name("api.test"), 443, "GET", path.TrimEnd('/') + "/users").Reason);
+        Assert.True(rules.DecideRequest(Name("api.test"), 443, "GET", "/administration").Allowed);
+    }
+
+    [Fact]
+    public void Refuses_headers_that_change_the_method_or_path_that_was_judged()
+    {
+        var rules = Parse("GET read.test", "tree.test/v1/*", "free.test");
+
+        Assert.Equal(new EgressDecision(false, "method_not_allowed", "GET read.test"), rules.ObjectTo(Name("read.test"), 443, ["Accept", "x_http_method-Override"]));
+        Assert.Equal(new EgressDecision(false, "path_not_allowed", "tree.test/v1/*"), rules.ObjectTo(Name("tree.test"), 443, ["X-Original-URL"]));
+        Assert.Null(rules.ObjectTo(Name("read.test"), 443, ["X-Original-URL", "Accept"]));
+        Assert.Null(rules.ObjectTo(Name("free.test"), 443, ["X-HTTP-Method-Override", "X-Rewrite-URL"]));
+    }
+
+    [Theory]
     [InlineData("10.1.2.3")]
     [InlineData("172.16.0.1")]
     [InlineData("192.168.1.1")]
@@ -139,12 +165,14 @@ public sealed class An_allow_list
     [InlineData("100.64.0.1")]
     [InlineData("169.254.169.254")]
     [InlineData("100.100.100.200")]
+    [InlineData("168.63.129.16")]
     [InlineData("198.18.0.1")]
     [InlineData("224.0.0.1")]
     [InlineData("255.255.255.255")]
     [InlineData("::1")]
     [InlineData("::")]
     [InlineData("fd00:ec2::254")]
+    [InlineData("fd20:ce::254")]
     [InlineData("fc00::1")]
     [InlineData("fe80::1")]
     [InlineData("fec0::1")]
@@ -153,6 +181,7 @@ public sealed class An_allow_list
     [InlineData("::10.0.0.1")]
     [InlineData("64:ff9b::a9fe:a9fe")]
     [InlineData("64:ff9b:1::10.0.0.1")]
+    [InlineData("64:ff9b:1:a00:0:100::")] // 10.0.0.1 where a translator of one's own may have it
     [InlineData("2002:0a00:0001::1")]
     [InlineData("2001:db8::1")]
     public void Never_lets_a_name_lead_to_a_private_address(string address)

@@ -34,6 +34,17 @@ public sealed class An_opened_connection
     }
 
     [Fact]
+    public async Task Means_the_method_that_it_says_first()
+    {
+        await using var outside = await OutsideServer.StartAsync();
+        await using var bench = await DoorBench.OpenAsync(outside, $"GET good.test@{outside.Address}");
+        var (_, output) = await bench.CurlAsync("-H", "X-HTTP-Method-Override: DELETE", "https://good.test/things/1");
+        Assert.EndsWith(" 403", output, StringComparison.Ordinal);
+        Assert.Empty(outside.Requests);
+        await bench.Record.WaitForAsync<NetworkConnection>(c => c is { Reason: "method_not_allowed", Request: "GET /things/1" });
+    }
+
+    [Fact]
     public async Task Has_one_authority_in_http2()
     {
         // N23
