@@ -14,7 +14,7 @@ public sealed class A_change_of_somebody_untrusted
         await using var ringfence = await RunningRingfence.StartAsync(
             """
             turns:
-              - require: [{ body: TRUSTED-RULES }, { not: { body: THEIR-RULES } }]
+              - require: [{ body: TRUSTED-RULES }, { not: { body: THEIR-RULES } }, { not: { tool: mcp__notes__recall } }]
                 calls: [{ tool: Bash, input: { command: "test ! -e hooked && test ! -e .mcp.json && test -e sub/CLAUDE.md && cat theirs.txt > made.txt" } }]
               - require: [{ result: { tool: Bash, error: false } }]
                 text: Made.

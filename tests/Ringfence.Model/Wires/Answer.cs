@@ -19,6 +19,7 @@ internal sealed record Answer
     public JsonObject? RawUsage { get; init; }
     public int Chunk { get; init; } = 24;
     public IReadOnlyList<string> CustomTools { get; init; } = [];
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
     public bool ReportsStreamUsage { get; init; }
 
     public static Answer To(ModelRequest request, Turn turn, ModelScript script, int number)
@@ -37,6 +38,7 @@ internal sealed record Answer
             Chunk = Math.Max(1, turn.Chunk),
             RawUsage = turn.Usage.Raw,
             CustomTools = request.CustomTools,
+            Namespaces = request.Namespaces,
             ReportsStreamUsage = request.ReportsStreamUsage,
             Tokens = new Tokens(
                 turn.Usage.Input ?? Math.Max(1, request.Body.Length / 4),

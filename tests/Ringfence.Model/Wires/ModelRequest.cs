@@ -19,6 +19,9 @@ public sealed record ModelRequest
     /// <summary>Tools that take free text instead of JSON arguments (OpenAI Responses).</summary>
     public IReadOnlyList<string> CustomTools { get; init; } = [];
 
+    /// <summary>Groups of tools, such as a tool server's, that are called by group and name (OpenAI Responses).</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
+
     /// <summary>Whether a stream shall end with the usage (OpenAI Chat Completions sends it only when asked).</summary>
     public bool ReportsStreamUsage { get; init; }
 

@@ -5,6 +5,8 @@ namespace Ringfence.Model;
 /// <summary>OpenAI Responses.</summary>
 internal sealed class OpenAiResponsesWire : IWire
 {
+    private const string Joint = "__";
+
     public string Name => "openai-responses";
 
     public string ErrorEvent => Event("error", new JsonObject
@@ -32,6 +34,7 @@ internal sealed class OpenAiResponsesWire : IWire
             body, headers, (string?)json["model"] ?? "", (bool?)json["stream"] ?? false, (long?)json["max_output_tokens"], Names(tools)) with
         {
             CustomTools = [.. tools.Where(t => (string?)t?["type"] == "custom").Select(t => (string?)t?["name"] ?? "")],
+            Namespaces = [.. tools.Where(t => t?["tools"] is JsonArray).Select(t => (string?)t!["name"] ?? "")],
         };
     }
 
@@ -55,7 +58,7 @@ internal sealed class OpenAiResponsesWire : IWire
                 conversation.Assistant();
                 break;
             case ("function_call" or "custom_tool_call", _):
-                conversation.Call(id, (string?)item!["name"] ?? "");
+                conversation.Call(id, (string?)item!["namespace"] is { } space ? space + Joint + item["name"] : (string?)item["name"] ?? "");
                 break;
             case ("function_call_output" or "custom_tool_call_output", _):
                 conversation.Result(id, ConversationReader.TextOf(item!["output"]), isError: false);
@@ -63,8 +66,10 @@ internal sealed class OpenAiResponsesWire : IWire
         }
     }
 
-    private static IEnumerable<string> Names(IEnumerable<JsonNode?> tools) => tools.SelectMany(t =>
-        t?["tools"] is JsonArray inner ? Names(inner) : [(string?)t?["name"] ?? (string?)t?["type"] ?? ""]);
+    /// <summary>A tool of a namespace is offered under both names, its own and the one that other wires know it by.</summary>
+    private static IEnumerable<string> Names(IEnumerable<JsonNode?> tools) => tools.SelectMany(t => t?["tools"] is JsonArray inner
+        ? Names(inner).SelectMany(name => (string[])[name, (string?)t["name"] + Joint + name])
+        : [(string?)t?["name"] ?? (string?)t?["type"] ?? ""]);
 
     public JsonObject Whole(Answer answer) =>
         Response(answer, answer.Stop == "max_tokens" ? "incomplete" : "completed", Items(answer).Select(i => i.Done), Usage(answer));
@@ -126,10 +131,10 @@ internal sealed class OpenAiResponsesWire : IWire
             var deltas = custom ? "response.custom_tool_call_input" : "response.function_call_arguments";
 
             yield return new Item(
-                Called(call, kind, field, "", "in_progress"),
+                Called(answer, call, kind, field, "", "in_progress"),
                 answer.Pieces(content).Select(p => ($"{deltas}.delta", new JsonObject { ["delta"] = p }))
                     .Append(($"{deltas}.done", new JsonObject { [field] = content })),
-                Called(call, kind, field, content, "completed"));
+                Called(answer, call, kind, field, content, "completed"));
         }
     }
 
@@ -161,8 +166,18 @@ internal sealed class OpenAiResponsesWire : IWire
     private static JsonObject Reasoning(Answer answer, JsonArray summary) =>
         new() { ["id"] = $"rs_{answer.Id}", ["type"] = "reasoning", ["summary"] = summary, ["encrypted_content"] = "c2ltdWxhdGVk" };
 
-    private static JsonObject Called(ToolCall call, string kind, string field, string content, string status) =>
-        new() { ["id"] = $"item_{call.Id}", ["type"] = kind, ["status"] = status, ["call_id"] = call.Id, ["name"] = call.Tool, [field] = content };
+    private static JsonObject Called(Answer answer, ToolCall call, string kind, string field, string content, string status)
+    {
+        var called = new JsonObject { ["id"] = $"item_{call.Id}", ["type"] = kind, ["status"] = status, ["call_id"] = call.Id, ["name"] = call.Tool, [field] = content };
+
+        if (answer.Namespaces.FirstOrDefault(space => call.Tool.StartsWith(space + Joint, StringComparison.Ordinal)) is { } space)
+        {
+            called["namespace"] = space;
+            called["name"] = call.Tool[(space.Length + Joint.Length)..];
+        }
+
+        return called;
+    }
 
     private static JsonObject Response(Answer answer, string status, IEnumerable<JsonObject> output, JsonObject? usage) => new()
     {

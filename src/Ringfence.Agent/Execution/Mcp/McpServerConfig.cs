@@ -25,7 +25,8 @@ internal sealed partial record McpServerConfig(string Name)
         var servers = new Dictionary<string, McpServerConfig>(StringComparer.Ordinal);
         var project = Path.Combine(root, ".mcp.json");
 
-        if (!options.StrictMcpConfig && !options.Bare && File.Exists(project))
+        // An empty file is what a sandbox lays over one that does not count.
+        if (!options.StrictMcpConfig && !options.Bare && new FileInfo(project) is { Exists: true, Length: > 0 })
         {
             foreach (var server in Parse(File.ReadAllText(project), project, environment, failures)
                 .Where(s => (settings.AllProjectServers || settings.EnabledProjectServers.Contains(s.Name)) && !settings.DisabledProjectServers.Contains(s.Name)))
