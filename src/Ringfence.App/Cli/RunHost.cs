@@ -7,6 +7,7 @@ using Ringfence.Runs;
 using Ringfence.Sandboxes;
 using Ringfence.Setups;
 using Ringfence.Verification;
+using Ringfence.Workflows;
 
 namespace Ringfence.App.Cli;
 
@@ -47,9 +48,11 @@ internal sealed class RunHost : IAsyncDisposable
 
         var program = agent.Succeeded(out var description) ? await packages.FindAsync(description, cancellationToken) : (AgentProgram?)null;
 
-        if (agent.IsFailure || egress.IsFailure || program.IsFailure || setup is { IsFailure: true })
+        Failure[] failures = [.. agent.Failures, .. egress.Failures, .. setup?.Failures ?? [], .. program.Failures, .. description is null ? [] : ToolBounds.Unkept(request.Tools, description)];
+
+        if (failures.Length > 0)
         {
-            return Result.Fail<RunPipeline>([.. agent.Failures, .. egress.Failures, .. setup?.Failures ?? [], .. program.Failures]);
+            return Result.Fail<RunPipeline>(failures);
         }
 
         if (AgentPackages.Untested(agent.Value, program.Value?.Version) is { } untested)

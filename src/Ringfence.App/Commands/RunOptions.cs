@@ -13,6 +13,7 @@ internal sealed class RunOptions
 {
     private readonly Option<string?> prompt = new("--prompt", "-p") { Description = "What to do: text, @FILE, or - for standard input.", HelpName = "TEXT|@FILE|-" };
     private readonly Option<string?> workflow = new("--workflow", "-w") { Description = "Policy and prompt from .ringfence/workflows of the repository; flags may only narrow it.", HelpName = "NAME|FILE" };
+    private readonly Option<string[]> input = new("--input") { Description = "Value for an input of the workflow. Repeatable.", HelpName = "NAME=VALUE" };
     private readonly Option<string> repo = new("--repo") { Description = "Repository: a path or a URL. Default: here.", HelpName = "PATH|URL", DefaultValueFactory = _ => "." };
     private readonly Option<string?> @ref = new("--ref") { Description = "Branch, tag or commit to start from. Default: what is checked out.", HelpName = "REF" };
     private readonly Option<string> agent = new("--agent") { Description = "Which agent runs; `ringfence agents` lists them.", HelpName = "NAME", DefaultValueFactory = _ => "ringfence-agent" };
@@ -26,6 +27,8 @@ internal sealed class RunOptions
     private readonly Option<string> checkTimeout = new("--check-timeout") { Description = "Wall time of each check.", HelpName = "TIME", DefaultValueFactory = _ => "10m" };
     private readonly Option<string> attempts = new("--attempts") { Description = "How often the agent may try until the checks pass, 1 to 10.", HelpName = "N", DefaultValueFactory = _ => "3" };
     private readonly NetworkOptions network = new();
+    private readonly Option<string[]> denyTool = new("--deny-tool") { Description = "A rule over the agent's tools, such as 'Bash(git push:*)', 'Edit(legacy/**)' or WebFetch. Repeatable.", HelpName = "RULE" };
+    private readonly Option<string[]> hide = new("--hide") { Description = "Files that the agent is not shown and may not change. Repeatable.", HelpName = "GLOB" };
     private readonly LimitOptions sandbox = new();
     private readonly InsideOptions inside = new();
     private readonly SetupOptions setup = new();
@@ -35,7 +38,7 @@ internal sealed class RunOptions
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
-        [prompt, workflow, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, configFrom, record, output];
+        [prompt, workflow, input, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, denyTool, hide, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, configFrom, record, output];
 
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -60,6 +63,8 @@ internal sealed class RunOptions
             Attempts = Number("--attempts", parsed.GetRequiredValue(attempts), 1, 10, failures),
             Network = network.Read(parsed, failures),
             Sandbox = sandbox.Read(parsed, failures),
+            Tools = ToolRules.None with { Deny = Rules(parsed.GetValue(denyTool) ?? [], failures) },
+            Context = ContextView.Everything with { Exclude = parsed.GetValue(hide) ?? [] },
             Mounts = inside.Mounts(parsed, failures),
             Environment = inside.Variables(parsed, failures),
             Setup = setup.Read(parsed, failures),
@@ -92,22 +97,54 @@ internal sealed class RunOptions
 
     private Result<RunRequest> WithWorkflow(ParseResult parsed, RunRequest request)
     {
+        var failures = new List<Failure>();
+        var inputs = Inputs(parsed.GetValue(input) ?? [], failures);
+
         if (parsed.GetValue(workflow) is not { } name)
         {
-            return request;
+            return failures.Count == 0 && inputs.Count == 0 ? request
+                : new Failure("bad_input", "--input needs a workflow.", "Name it: --workflow NAME.");
         }
 
         if (!new WorkflowFolder(request.Repository).Read(name).Succeeded(out var read, out var why))
         {
-            return Result.Fail<RunRequest>(why);
+            return Result.Fail<RunRequest>([.. failures, .. why]);
         }
 
         // A default is no word of the user's: only what was typed counts as asked for.
         bool Typed(Option option) => parsed.GetResult(option) is { Implicit: false };
 
-        return WorkflowRun.Of(read, CompiledWorkflow.Digest(read), request, new RunOverrides(
+        var known = WorkflowRun.Of(read, CompiledWorkflow.Digest(read), request, new RunOverrides(
             Typed(maxCost) ? request.Limits.Cost : null, Typed(maxTurns) ? request.Limits.Turns : null, Typed(timeout) ? request.Limits.Time : null,
-            Typed(output) ? request.Output : null));
+            Typed(output) ? request.Output : null, inputs));
+        return failures.Count > 0 ? Result.Fail<RunRequest>([.. failures, .. known.Failures]) : known;
+    }
+
+    /// <summary>A value is taken as it is: one that begins with @ or is - names no file, because scripts put other people's words here.</summary>
+    private static Dictionary<string, string> Inputs(string[] texts, List<Failure> failures)
+    {
+        var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
+
+        foreach (var text in texts)
+        {
+            if (text.Split('=', 2) is not [{ Length: > 0 } name, var value])
+            {
+                failures.Add(new Failure("bad_input", $"--input cannot be '{Printable.Escape(text)}'.", "Write --input NAME=VALUE."));
+            }
+            else if (!inputs.TryAdd(name, value))
+            {
+                failures.Add(new Failure("bad_input", $"--input {Printable.Escape(name)} is given twice."));
+            }
+        }
+
+        return inputs;
+    }
+
+    private static string[] Rules(string[] texts, List<Failure> failures)
+    {
+        failures.AddRange(texts.Where(text => ToolRule.TryParse(text) is null).Select(text => new Failure(
+            "bad_tool_rule", $"--deny-tool cannot be '{Printable.Escape(text)}'.", "A tool, or a tool and what it may not do: WebFetch, 'Bash(git push:*)', 'Edit(legacy/**)'.")));
+        return texts;
     }
 
     /// <summary>Reads a prompt as flags give it: text, <c>@FILE</c>, or <c>-</c> for standard input.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ringfence.Agents;
 using Ringfence.App.Cli;
 using Ringfence.Workflows;
 
@@ -9,18 +10,18 @@ internal static class WorkflowCommands
 {
     public static IEnumerable<Command> Create(Terminal terminal)
     {
-        yield return Reading(terminal, "lint", "Says everything that is wrong with a workflow file, with line and column.", (workflow, parsed) =>
+        yield return Reading(terminal, "lint", "Says everything that is wrong with a workflow file, with line and column.", (workflow, _) =>
             terminal.WriteLine($"{workflow.Name}: no mistakes"));
 
-        yield return Reading(terminal, "compile", "Prints a workflow's canonical JSON; its digest, which every run records, goes to standard error.", (workflow, parsed) =>
+        yield return Reading(terminal, "compile", "Prints a workflow's canonical JSON; its digest, which every run records, goes to standard error.", (workflow, _) =>
         {
             terminal.WriteLine(CompiledWorkflow.Json(workflow));
             terminal.Error.WriteLine(CompiledWorkflow.Digest(workflow));
         });
 
-        yield return Reading(terminal, "explain", "Says in plain words what a workflow can do: hosts, paths, spend, approvals.", (workflow, parsed) =>
+        yield return Reading(terminal, "explain", "Says in plain words what a workflow can do: hosts, paths, spend, approvals.", (workflow, agent) =>
         {
-            foreach (var (topic, says) in WorkflowExplanation.Of(workflow))
+            foreach (var (topic, says) in WorkflowExplanation.Of(workflow, agent))
             {
                 terminal.WriteLine($"{terminal.Paint($"{topic,-10}", Ansi.Bold)} {Printable.EscapeLines(says)}");
             }
@@ -48,7 +49,7 @@ internal static class WorkflowCommands
         return command;
     }
 
-    private static Command Reading(Terminal terminal, string name, string description, Action<Workflow, ParseResult> act)
+    private static Command Reading(Terminal terminal, string name, string description, Action<Workflow, AgentDescription> act)
     {
         var argument = new Argument<string>("workflow") { Description = "Name in .ringfence/workflows, or a file." };
         var repo = new Option<string>("--repo") { Description = "Repository. Default: here.", DefaultValueFactory = _ => "." };
@@ -56,13 +57,17 @@ internal static class WorkflowCommands
 
         command.SetAction(parsed =>
         {
-            if (!new WorkflowFolder(parsed.GetRequiredValue(repo)).Read(parsed.GetRequiredValue(argument)).Succeeded(out var workflow, out var why))
+            var read = new WorkflowFolder(parsed.GetRequiredValue(repo)).Read(parsed.GetRequiredValue(argument));
+            var agent = read.Succeeded(out var workflow, out var why) ? new AgentCatalog(Home.DefaultFolder).Find(workflow.Agent) : default;
+            Failure[] failures = [.. why, .. agent.Failures, .. agent.Succeeded(out var known) && known is not null ? ToolBounds.Unkept(workflow!.Tools, known) : []];
+
+            if (failures.Length > 0)
             {
-                terminal.WriteFailures(why);
+                terminal.WriteFailures(failures);
                 return ExitCodes.BadInput;
             }
 
-            act(workflow, parsed);
+            act(workflow!, agent.Value);
             return ExitCodes.Done;
         });
 

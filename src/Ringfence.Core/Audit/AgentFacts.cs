@@ -22,6 +22,13 @@ public sealed record AgentConfigurationReplaced(string Source, IReadOnlyList<str
     public override string Type => "agent.configuration_replaced";
 }
 
+/// <summary>The agent told of a call that the run's rules deny. Its own rules refuse such a call; what ran all the same is a command on record.</summary>
+/// <param name="Rule">As the workflow has it.</param>
+public sealed record ToolDenied(string Tool, string CallId, string Rule) : AuditFact
+{
+    public override string Type => "tool.denied";
+}
+
 /// <summary>The agent's process ended.</summary>
 /// <param name="Outcome">What it claims: <c>success</c>, <c>failed</c>, <c>max_turns</c>, <c>max_cost</c>, <c>unknown</c>.</param>
 public sealed record AgentFinished(int Attempt, string Outcome, int ExitCode, string? Message) : AuditFact

@@ -11,6 +11,9 @@ namespace Ringfence.Audit;
     GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(RunRequested))]
+[JsonSerializable(typeof(RunInputGiven))]
+[JsonSerializable(typeof(ContextHidden))]
+[JsonSerializable(typeof(ToolDenied))]
 [JsonSerializable(typeof(RunAdmitted))]
 [JsonSerializable(typeof(RunRejected))]
 [JsonSerializable(typeof(RunStarted))]
@@ -72,6 +75,9 @@ internal sealed partial class FactJson : JsonSerializerContext
     public static JsonTypeInfo? Of(string type) => type switch
     {
         "run.requested" => Default.RunRequested,
+        "run.input" => Default.RunInputGiven,
+        "context.hidden" => Default.ContextHidden,
+        "tool.denied" => Default.ToolDenied,
         "run.admitted" => Default.RunAdmitted,
         "run.rejected" => Default.RunRejected,
         "run.started" => Default.RunStarted,

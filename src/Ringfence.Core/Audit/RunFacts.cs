@@ -33,6 +33,21 @@ public sealed record RunStateChanged(string From, string To, string? Reason = nu
     public override string Type => "run.state";
 }
 
+/// <summary>A value that was given for an input of the workflow. It stands in the prompt and in no policy.</summary>
+/// <param name="Digest">Of the value, which is kept apart from the chain.</param>
+/// <param name="IsText">Free text, which the prompt marks as somebody else's words.</param>
+public sealed record RunInputGiven(string Name, string Digest, bool IsText) : AuditFact
+{
+    public override string Type => "run.input";
+}
+
+/// <summary>What the agent was not shown of the repository.</summary>
+/// <param name="Files">How many files that is.</param>
+public sealed record ContextHidden(IReadOnlyList<string> Include, IReadOnlyList<string> Exclude, int Files) : AuditFact
+{
+    public override string Type => "context.hidden";
+}
+
 /// <summary>The checkout that the run works on.</summary>
 /// <param name="Notices">What the person should know: uncommitted changes that are not in it, submodules left empty, LFS pointers.</param>
 public sealed record WorkspacePrepared(string Commit, string Tree, IReadOnlyList<string> Notices) : AuditFact

@@ -9,6 +9,9 @@ public sealed record ReviewRules
     /// <summary>Globs of what may never change.</summary>
     public IReadOnlyList<string> Never { get; init; } = [];
 
+    /// <summary>Globs of what the agent was shown; empty is every path. What it was not shown it cannot have meant to change.</summary>
+    public IReadOnlyList<string> Shown { get; init; } = [];
+
     public int? MaxFiles { get; init; }
 
     /// <summary>Lines added and removed together.</summary>

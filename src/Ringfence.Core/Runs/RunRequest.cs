@@ -1,10 +1,12 @@
 using System.Text.Json.Serialization;
+using Ringfence.Agents;
 using Ringfence.Approvals;
 using Ringfence.Egress;
 using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Sandboxes;
 using Ringfence.Setups;
+using Ringfence.Workflows;
 
 namespace Ringfence.Runs;
 
@@ -54,6 +56,15 @@ public sealed record RunRequest
 
     /// <summary>Texts that every request of the main conversation must hold, looked for at the gateway.</summary>
     public IReadOnlyList<string> Pins { get; init; } = [];
+
+    /// <summary>What was given for the workflow's inputs. It stands in the prompt, and no policy is made from it.</summary>
+    public IReadOnlyList<RunInput> Inputs { get; init; } = [];
+
+    /// <summary>What the agent's tools may do.</summary>
+    public ToolRules Tools { get; init; } = ToolRules.None;
+
+    /// <summary>Which files the agent is shown.</summary>
+    public ContextView Context { get; init; } = ContextView.Everything;
 
     /// <summary>What every sandbox of this run shows of the host besides the system's tool chain.</summary>
     public IReadOnlyList<Mount> Mounts { get; init; } = [];

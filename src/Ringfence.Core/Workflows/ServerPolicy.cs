@@ -24,6 +24,12 @@ public sealed record ServerPolicy
     /// <summary>Globs that no run may change.</summary>
     public IReadOnlyList<string> Never { get; init; } = [];
 
+    /// <summary>Rules over tools that hold in every run.</summary>
+    public IReadOnlyList<string> DeniedTools { get; init; } = [];
+
+    /// <summary>Globs of what no agent is shown.</summary>
+    public IReadOnlyList<string> Hidden { get; init; } = [];
+
     /// <summary>Approvals that every run needs.</summary>
     public IReadOnlyList<ApprovalRule> Approve { get; init; } = [];
 
@@ -59,7 +65,7 @@ public sealed record ServerPolicy
             failures.Add(refused);
         }
 
-        return failures.Count > 0 ? Result.Fail<RunRequest>(failures) : request with
+        return failures.Count > 0 ? Result.Fail<RunRequest>(failures) : ToolBounds.Apply(request with
         {
             Limits = request.Limits with
             {
@@ -70,11 +76,13 @@ public sealed record ServerPolicy
             WorkflowDay = request.Workflow is null ? request.WorkflowDay : request.WorkflowDay is { } day ? Least(day, Limits.CostPerDay) : Limits.CostPerDay,
             Sandbox = request.Sandbox with { MemoryBytes = Least(request.Sandbox.MemoryBytes, Limits.MemoryBytes) },
             Rules = request.Rules with { Never = [.. request.Rules.Never.Union(Never)] },
+            Tools = request.Tools with { Deny = [.. request.Tools.Deny.Union(DeniedTools)] },
+            Context = request.Context with { Exclude = [.. request.Context.Exclude.Union(Hidden)] },
             Approve = [.. approve.Select(rule => rule with
             {
                 Members = [.. rule.From.SelectMany(name => IsPerson(name) ? [name] : Groups[name]).Distinct(StringComparer.OrdinalIgnoreCase)],
             })],
-        };
+        });
     }
 
     /// <summary><c>alice@host</c> and <c>key:alice</c> are people; a word alone is a group.</summary>

@@ -29,6 +29,14 @@ public sealed record Workflow
 
     public WorkflowConstraints Constraints { get; init; } = new();
 
+    /// <summary>What whoever starts a run gives, for the prompt.</summary>
+    public IReadOnlyList<WorkflowInput> Inputs { get; init; } = [];
+
+    public Agents.ToolRules Tools { get; init; } = Agents.ToolRules.None;
+
+    /// <summary>What the agent is shown of the repository.</summary>
+    public ContextView Context { get; init; } = ContextView.Everything;
+
     /// <summary>Headings of the prompt whose text every request of the main conversation must hold.</summary>
     public IReadOnlyList<string> Pins { get; init; } = [];
 

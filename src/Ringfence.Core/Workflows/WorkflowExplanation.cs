@@ -1,3 +1,4 @@
+using Ringfence.Agents;
 using Ringfence.Approvals;
 using Ringfence.Runs;
 
@@ -6,7 +7,7 @@ namespace Ringfence.Workflows;
 /// <summary>What a workflow can do, in plain words, for whoever has to agree to it.</summary>
 public static class WorkflowExplanation
 {
-    public static IEnumerable<(string Topic, string Says)> Of(Workflow workflow)
+    public static IEnumerable<(string Topic, string Says)> Of(Workflow workflow, AgentDescription agent)
     {
         var defaults = new RunLimits();
         var limits = workflow.Limits;
@@ -20,6 +21,31 @@ public static class WorkflowExplanation
         foreach (var secret in workflow.Secrets)
         {
             yield return ("secret", $"{secret.Name} goes to {secret.Host} in the header {secret.Header}, added at the door; the agent never has it");
+        }
+
+        foreach (var input in workflow.Inputs)
+        {
+            yield return ("input", Says(input));
+        }
+
+        foreach (var rule in workflow.Tools.Denials())
+        {
+            yield return ("denied", $"{rule}: {(agent.TakesToolRules ? "the agent's own rule, and " : "")}{rule.Boundary ?? "nothing else"}");
+        }
+
+        if (workflow.Tools.Allow.Count > 0)
+        {
+            yield return ("tools", $"only {string.Join(", ", workflow.Tools.Allow)}: the agent's own rule and nothing else");
+        }
+
+        if (workflow.Context.Include.Count > 0)
+        {
+            yield return ("sees", $"only {string.Join(", ", workflow.Context.Include)}; the checks see every file");
+        }
+
+        if (workflow.Context.Exclude.Count > 0)
+        {
+            yield return ("not shown", $"{string.Join(", ", workflow.Context.Exclude)}: no such file is in its workspace, and none may be changed; what git's history holds can still be read there");
         }
 
         yield return ("changes", workflow.Constraints.Write.Count == 0 ? "any file of the repository" : string.Join(", ", workflow.Constraints.Write));
@@ -60,6 +86,18 @@ public static class WorkflowExplanation
             Outputs.OutputKind.Patch => "a patch file",
             _ => "nothing outside the store",
         });
+    }
+
+    private static string Says(WorkflowInput input)
+    {
+        var kind = input.Type switch
+        {
+            InputType.Number => "a number",
+            InputType.Boolean => "true or false",
+            InputType.Choice => $"one of {string.Join(", ", input.Choices)}",
+            _ => input.Pattern is { } pattern ? $"text that matches {pattern}, marked as somebody else's words" : "any text, marked as somebody else's words",
+        };
+        return $"{input.Name}: {kind}; {(input.Required ? "must be given" : $"else {(input.Default is { } value ? $"'{value}'" : "empty")}")}{(input.Description is { } says ? $" ({says})" : "")}";
     }
 
     private static string Says(ApprovalRule rule, Money cost)

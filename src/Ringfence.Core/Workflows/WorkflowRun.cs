@@ -5,7 +5,9 @@ using Ringfence.Runs;
 namespace Ringfence.Workflows;
 
 /// <summary>What a run's own flags say about limits; null where they say nothing.</summary>
-public sealed record RunOverrides(Money? Cost = null, int? Turns = null, TimeSpan? Time = null, OutputKind? Output = null);
+/// <param name="Inputs">Values for the workflow's inputs, as they were given.</param>
+public sealed record RunOverrides(
+    Money? Cost = null, int? Turns = null, TimeSpan? Time = null, OutputKind? Output = null, IReadOnlyDictionary<string, string>? Inputs = null);
 
 /// <summary>A run of a workflow: the workflow's policy, which the run may narrow and never widen.</summary>
 public static class WorkflowRun
@@ -42,15 +44,21 @@ public static class WorkflowRun
             failures.Add(new Failure("widens_workflow", $"The run asks for hosts that the workflow {workflow.Name} does not allow.", "Add them to the workflow's network.allow or network.presets."));
         }
 
+        var settled = WorkflowInputs.Settle(workflow.Inputs, overrides.Inputs ?? new Dictionary<string, string>());
+        failures.AddRange(settled.Failures);
+
         if (failures.Count > 0)
         {
             return Result.Fail<RunRequest>(failures);
         }
 
+        var inputs = settled.Value;
+        var prompt = PromptTemplate.Fill(workflow.Prompt, inputs);
         var constraints = workflow.Constraints;
         return asked with
         {
-            Prompt = asked.Prompt.Length == 0 ? workflow.Prompt : $"{workflow.Prompt}\n\n{asked.Prompt}",
+            Prompt = asked.Prompt.Length == 0 ? prompt : $"{prompt}\n\n{asked.Prompt}",
+            Inputs = inputs,
             Agent = workflow.Agent,
             Model = asked.Model ?? workflow.Model,
             Limits = asked.Limits with
@@ -90,7 +98,11 @@ public static class WorkflowRun
             Workflow = workflow.Name,
             WorkflowDigest = digest,
             WorkflowDay = workflow.Limits.CostPerDay,
-            Pins = [.. workflow.Pins.Select(name => PromptSections.Find(workflow.Prompt, name)).OfType<string>()],
+            Tools = workflow.Tools with { Deny = [.. workflow.Tools.Deny.Union(asked.Tools.Deny)] },
+            Context = workflow.Context with { Exclude = [.. workflow.Context.Exclude.Union(asked.Context.Exclude)] },
+
+            // Found in the file's own words: a heading that somebody writes into an input is no pin.
+            Pins = [.. workflow.Pins.Select(name => PromptSections.Find(workflow.Prompt, name)).OfType<string>().Select(part => PromptTemplate.Part(part, inputs))],
         };
     }
 }

@@ -36,6 +36,7 @@ internal sealed class AgentDescriptionReader(string source)
             RepositoryConfiguration = root.Texts("repository_configuration"),
             Package = Package(root.Text("name") ?? "", root.Mapping("package")),
             Tools = Tools(root.Mapping("tools")),
+            ToolNames = root.Pairs("tool_names"),
         };
 
         // It becomes part of paths.

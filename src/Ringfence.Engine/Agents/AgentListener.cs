@@ -10,7 +10,7 @@ namespace Ringfence.Agents;
 /// Reads an agent's standard output to its end and puts what it says on the record, as reported. Flat in memory whatever is printed: a line
 /// over the limit is cut, and what is already recorded is not kept.
 /// </summary>
-internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder, Func<int> turn)
+internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder, Func<int> turn, ToolWatch rules)
 {
     private const int LongestLine = 8 << 20;
     private const int LongestText = 4096;
@@ -83,7 +83,12 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
         {
             if (IsKept(said) && Fact(said) is { } fact)
             {
-                recorder.Append(fact with { Trust = Trust.Reported, Turn = turn() });
+                var seq = recorder.Append(fact with { Trust = Trust.Reported, Turn = turn() });
+
+                if (said is AgentEvent.ToolCall call && rules.WhyNot(call) is { } rule)
+                {
+                    recorder.Append(new ToolDenied(call.Tool, call.Id, rule) { Trust = Trust.Reported, Turn = turn(), Causes = [seq] });
+                }
             }
         }
     }

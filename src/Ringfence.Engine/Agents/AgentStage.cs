@@ -41,6 +41,8 @@ public sealed class AgentStage(
             task.Prompt, lease.Token, run.Request.Model ?? agent.DefaultModel, run.TurnsLeft - lease.Turns, task.Session)
         {
             Program = program?.Command ?? [],
+            Rules = run.Request.Tools,
+            ToolNames = agent.ToolNames,
         };
 
         if (!(await ConfiguredAsync(run, workspace, cancellationToken)).Succeeded(out var mount, out var wrong))
@@ -62,7 +64,7 @@ public sealed class AgentStage(
 
             var reader = AgentEventReader.For(agent, template);
             reader.Open(agent.Input is { } input ? template.Fill(input) : null);
-            var listener = new AgentListener(reader, run.Recorder, () => lease.Turns);
+            var listener = new AgentListener(reader, run.Recorder, () => lease.Turns, new ToolWatch(run.Request.Tools, agent));
             var errors = new OutputTail(4096);
             var heard = Task.WhenAll(
                 listener.ListenAsync(sandbox.StandardOutput, cancellationToken),
@@ -121,9 +123,9 @@ public sealed class AgentStage(
     /// </summary>
     private async Task<Result<WorkspaceMount>> ConfiguredAsync(ActiveRun run, Workspace workspace, CancellationToken cancellationToken)
     {
-        if (run.Request.ConfigurationFrom is not { } trusted)
+        if (!(await ShownAsync(run, workspace, cancellationToken)).Succeeded(out var shown, out var wrong) || run.Request.ConfigurationFrom is not { } trusted)
         {
-            return workspace.Mount;
+            return wrong.Count > 0 ? Result.Fail<WorkspaceMount>(wrong) : shown!;
         }
 
         if (!(await workspaces.ResolveAsync(workspace, run.Request.Repository, trusted, cancellationToken)).Succeeded(out var revision, out var why)
@@ -133,7 +135,26 @@ public sealed class AgentStage(
         }
 
         Replaced(run, revision.Commit, made.Paths);
-        return made.Paths.Count == 0 ? workspace.Mount : workspace.Mount with { Layers = [made.Layer, .. workspace.Mount.Layers] };
+        return made.Paths.Count == 0 ? shown : shown with { Layers = [made.Layer, .. shown.Layers] };
+    }
+
+    /// <summary>The workspace without the files that this run's agent is not shown.</summary>
+    private static async Task<Result<WorkspaceMount>> ShownAsync(ActiveRun run, Workspace workspace, CancellationToken cancellationToken)
+    {
+        var context = run.Request.Context;
+
+        if (context.IsEverything)
+        {
+            return workspace.Mount;
+        }
+
+        if (!(await workspace.HideAsync(context, cancellationToken)).Succeeded(out var hidden, out var why))
+        {
+            return Result.Fail<WorkspaceMount>(why);
+        }
+
+        run.Recorder.Append(new ContextHidden(context.Include, context.Exclude, hidden.Files));
+        return hidden.Files == 0 ? workspace.Mount : workspace.Mount with { Layers = [hidden.Layer, .. workspace.Mount.Layers] };
     }
 
     private static void Replaced(ActiveRun run, string source, IReadOnlyList<string> paths) =>

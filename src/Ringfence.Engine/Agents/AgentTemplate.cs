@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Ringfence.Sandboxes;
 
@@ -14,6 +15,12 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
 
     /// <summary>What <c>{agent}</c> stands for: the installed program inside, after the interpreter that it needs.</summary>
     public IReadOnlyList<string> Program { get; init; } = [];
+
+    /// <summary>What the agent's tools may do, for agents that take rules.</summary>
+    public ToolRules Rules { get; init; } = ToolRules.None;
+
+    /// <summary>What the agent calls the tools that rules name.</summary>
+    public IReadOnlyDictionary<string, string> ToolNames { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
     /// The argument list. An argument with a placeholder that has no value is dropped together with the flag before it: <c>--resume {session}</c>
@@ -60,6 +67,10 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
         return complete ? filled : null;
     }
 
+    private IEnumerable<string> Denied() => Rules.Denials().Select(rule => (rule with { Tool = Own(rule.Tool) }).ToString());
+
+    private string Own(string tool) => ToolNames.GetValueOrDefault(tool, tool);
+
     private string? Value(string name) => name switch
     {
         "prompt" => Prompt,
@@ -72,6 +83,9 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
         "workspace" => SandboxPaths.Workspace,
         "state" => State,
         "ringfence" => SandboxPaths.Ringfence,
+        "deny" => Rules.Deny.Count == 0 ? null : string.Join(',', Denied()),
+        "excluded" => new JsonArray([.. Denied().Select(rule => (JsonNode)rule)]).ToJsonString(),
+        "tools" => Rules.Allow.Count == 0 ? null : string.Join(',', Rules.Allow.Select(Own)),
         _ => "{" + name + "}",
     };
 

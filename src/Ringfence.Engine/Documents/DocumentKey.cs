@@ -9,6 +9,8 @@ internal sealed record ChoiceKey(string Name, string Description, IReadOnlyList<
 
 internal sealed record NumberKey(string Name, string Description, int Least, int Most) : DocumentKey(Name, Description);
 
+internal sealed record BooleanKey(string Name, string Description) : DocumentKey(Name, Description);
+
 /// <summary>Dollars above 0, such as <c>$5.00</c>.</summary>
 internal sealed record AmountKey(string Name, string Description) : DocumentKey(Name, Description);
 
@@ -26,3 +28,8 @@ internal sealed record MappingKey(string Name, string Description, IReadOnlyList
 
 /// <param name="Short">The key that is meant when a plain value stands instead of a mapping in the list.</param>
 internal sealed record MappingListKey(string Name, string Description, IReadOnlyList<DocumentKey> Keys, DocumentKey? Short = null) : DocumentKey(Name, Description);
+
+/// <summary>A mapping whose keys are names of the user's own.</summary>
+/// <param name="Keys">What stands below each name.</param>
+/// <param name="Short">The key that is meant when a plain value stands below a name.</param>
+internal sealed record NamesKey(string Name, string Description, IReadOnlyList<DocumentKey> Keys, DocumentKey Short) : DocumentKey(Name, Description);

@@ -41,6 +41,8 @@ internal static class JsonSchema
     {
         ChoiceKey choice => new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. choice.Choices.Select(c => (JsonNode)c)]) },
         NumberKey number => new JsonObject { ["type"] = "integer", ["minimum"] = number.Least, ["maximum"] = number.Most },
+        BooleanKey => new JsonObject { ["type"] = "boolean" },
+        NamesKey names => new JsonObject { ["type"] = "object", ["additionalProperties"] = Either(Plain(names.Short), Mapping(names.Keys)) },
         AmountKey => new JsonObject { ["type"] = new JsonArray("string", "number"), ["pattern"] = @"^\$?[0-9]+(\.[0-9]+)?$", ["exclusiveMinimum"] = 0 },
         TimeKey => new JsonObject { ["type"] = "string", ["pattern"] = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$" },
         SizeKey => new JsonObject { ["type"] = new JsonArray("string", "integer") },

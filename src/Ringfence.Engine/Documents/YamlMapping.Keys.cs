@@ -17,6 +17,36 @@ public sealed partial class YamlMapping
 
     internal int? Number(NumberKey key) => Number(key.Name, key.Least, key.Most);
 
+    internal bool? Boolean(BooleanKey key)
+    {
+        var text = Text(key.Name);
+
+        if (text is null or "true" or "false")
+        {
+            return text is null ? null : text == "true";
+        }
+
+        Fail(key.Name, $"'{key.Name}' is true or false, not '{text}'.");
+        return null;
+    }
+
+    /// <summary>What stands below each name, in the order of the file.</summary>
+    internal IReadOnlyList<(string Name, YamlMapping Below)> Named(NamesKey key)
+    {
+        switch (Child(key.Name))
+        {
+            case null:
+                return [];
+            case YamlMappingNode names when names.Children.Values.All(value => value is YamlMappingNode or YamlScalarNode):
+                return [.. names.Children.Select(pair => (
+                    pair.Key.ToString(),
+                    Below(pair.Value as YamlMappingNode ?? Shortly(key.Short, pair.Value)).By(key.Keys)))];
+            case var other:
+                Fail(other, $"'{key.Name}' is a mapping of names to what they are.");
+                return [];
+        }
+    }
+
     internal IReadOnlyList<string> Texts(ListKey key) => Texts(key.Name, single: key.Single);
 
     internal string? Choice(ChoiceKey key)
@@ -42,7 +72,7 @@ public sealed partial class YamlMapping
 
     /// <summary>Null when it is absent. One value stands for the mapping's short key, where it has one.</summary>
     internal YamlMapping? Mapping(MappingKey key) =>
-        key.Short is { } shortly && Child(key.Name) is YamlScalarNode value ? Below(new YamlMappingNode(new YamlScalarNode(shortly.Name), value)).By(key.Keys)
+        key.Short is { } shortly && Child(key.Name) is YamlScalarNode value ? Below(Shortly(shortly, value)).By(key.Keys)
         : Mapping(key.Name)?.By(key.Keys);
 
     internal IEnumerable<YamlMapping> Mappings(MappingListKey key)
@@ -58,7 +88,7 @@ public sealed partial class YamlMapping
             return [];
         }
 
-        return list.Select(item => Below(item as YamlMappingNode ?? new YamlMappingNode(new YamlScalarNode(shortly.Name), item)).By(key.Keys));
+        return list.Select(item => Below(item as YamlMappingNode ?? Shortly(shortly, item)).By(key.Keys));
     }
 
     private delegate bool TryParse<T>(string text, out T value);
@@ -79,6 +109,8 @@ public sealed partial class YamlMapping
         Fail(key.Name, $"'{key.Name}' is {what}, not '{text}'.", hint);
         return null;
     }
+
+    private static YamlMappingNode Shortly(DocumentKey key, YamlNode value) => new(new YamlScalarNode(key.Name), value);
 
     private YamlMapping Below(YamlMappingNode below) => new(below, source, code, failures, firstLine);
 

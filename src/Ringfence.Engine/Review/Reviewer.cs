@@ -25,7 +25,8 @@ public sealed class Reviewer(WaiverStore waivers, TimeProvider time)
             return new ReviewResult([], [], checks, why[0]);
         }
 
-        var found = Gates.Review(run.Request.Rules, changes, files);
+        var commands = run.Request.Tools.Deny.Count == 0 ? [] : await run.Recorder.EventsAsync(["command.started"], cancellationToken);
+        IReadOnlyList<Finding> found = [.. ToolGate.Review(run.Request.Tools, commands.Select(happened => happened.Fact).OfType<CommandStarted>()), .. Gates.Review(run.Request.Rules, changes, files)];
         var known = await waivers.InForceAsync(run.Request, cancellationToken);
         var now = time.GetUtcNow();
         var (left, waived) = (new List<Finding>(), new List<string>());

@@ -37,6 +37,12 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
             recorder.Append(new RunRequested(
                 request.Repository, request.Ref, request.Agent, request.Model, recorder.Keep(System.Text.Encoding.UTF8.GetBytes(request.Prompt)),
                 request.RequestedBy, RunStore.DigestOf(request), request.Continues?.Run));
+
+            foreach (var input in request.Inputs)
+            {
+                recorder.Append(new RunInputGiven(input.Name, recorder.Keep(System.Text.Encoding.UTF8.GetBytes(input.Value)), input.IsText));
+            }
+
             recorder.Append(new RunAdmitted(request.RequestedBy));
         }
 

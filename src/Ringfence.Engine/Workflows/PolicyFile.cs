@@ -7,6 +7,8 @@ public static class PolicyFile
 {
     private const string Code = "bad_policy";
     private static readonly MappingKey Groups = new("groups", "Groups of people for approvals: name to list.", []);
+    private static readonly ListKey DeniedTools = new("denied_tools", "Rules over tools that hold in every run, such as Bash(git push:*).");
+    private static readonly ListKey Hidden = new("hidden", "Globs of what no agent is shown and none may change.");
     private static readonly TextKey SlackUrl = new("slack_url", "Address that takes Slack-compatible messages.");
     private static readonly ListKey PrivateTargets = new("webhook_networks", "Private networks (CIDR) that webhooks may reach. Default: none.");
 
@@ -23,7 +25,7 @@ public static class PolicyFile
     {
         var failures = new List<Failure>();
 
-        if (YamlMapping.Parse(text, source, Code, failures)?.By([Groups, WorkflowKeys.Limits, WorkflowKeys.Network, WorkflowKeys.Constraints, WorkflowKeys.Approve, SlackUrl, PrivateTargets]) is not { } root)
+        if (YamlMapping.Parse(text, source, Code, failures)?.By([Groups, WorkflowKeys.Limits, WorkflowKeys.Network, WorkflowKeys.Constraints, DeniedTools, Hidden, WorkflowKeys.Approve, SlackUrl, PrivateTargets]) is not { } root)
         {
             return Result.Fail<ServerPolicy>(failures);
         }
@@ -35,6 +37,8 @@ public static class PolicyFile
             Limits = WorkflowReader.Limits(root.Mapping(WorkflowKeys.Limits)),
             Network = network is null ? null : WorkflowReader.Network(network, failures),
             Never = WorkflowReader.Constraints(root.Mapping(WorkflowKeys.Constraints)).Never,
+            DeniedTools = WorkflowReader.Rules(root, DeniedTools),
+            Hidden = root.Texts(Hidden),
             Approve = [.. root.Mappings(WorkflowKeys.Approve).Select(WorkflowReader.Approve)],
             Slack = Address(root),
             WebhookNetworks = [.. Networks(root)],

@@ -34,8 +34,24 @@ internal static class WorkflowKeys
     public static readonly TextKey SecretHeader = new("header", "Header in which the door sends it. Default: Authorization.");
     public static readonly MappingListKey Secrets = new("secrets", "Secrets that the egress door adds to requests; the agent never has them.", [SecretName, SecretHost, SecretHeader]);
 
+    public static readonly ChoiceKey InputKind = new("type", "What it may be. Default: string.", ["string", "number", "boolean", "choice"]);
+    public static readonly TextKey InputDescription = new("description", "What it is for, told to whoever leaves it out.");
+    public static readonly BooleanKey InputRequired = new("required", "true: a run without it is refused. Default: false.");
+    public static readonly TextKey InputDefault = new("default", "What counts when nothing is given. Default: an empty text.");
+    public static readonly TextKey InputPattern = new("pattern", "Regular expression that the whole of a string must match.");
+    public static readonly ListKey InputChoices = new("choices", "What a choice may be.");
+    public static readonly NamesKey Inputs = new(
+        "inputs", "Values that whoever starts a run gives (--input NAME=VALUE). {{ inputs.NAME }} in the prompt stands for one, and nowhere else.",
+        [InputKind, InputDescription, InputRequired, InputDefault, InputPattern, InputChoices], InputKind);
+
+    public static readonly ListKey ToolsAllow = new("allow", "Names of the only tools that the agent gets: its own rule. Default: all of its own.");
+    public static readonly ListKey ToolsDeny = new("deny", "Rules such as Bash(git push:*), Edit(legacy/**), Read(secrets/**), WebFetch(domain:example.com), WebFetch.");
+    public static readonly MappingKey Tools = new("tools", "What the agent's tools may do. `ringfence explain` says of each rule who keeps it.", [ToolsAllow, ToolsDeny]);
+
+    public static readonly ListKey ContextInclude = new("include", "Globs of the files that the agent is shown. Default: every file.", Single: true);
+    public static readonly ListKey ContextExclude = new("exclude", "Globs of files that the agent is not shown and may not change. Checks and what is published have them.", Single: true);
     public static readonly ListKey Pin = new("pin", "Headings of the prompt whose text every model request of the main conversation must contain. Its loss is on the record.", Single: true);
-    public static readonly MappingKey Context = new("context", "What the model must keep in view.", [Pin]);
+    public static readonly MappingKey Context = new("context", "What the agent is shown, and what the model must keep in view.", [ContextInclude, ContextExclude, Pin]);
 
     public static readonly ListKey Write = new("write", "Globs of what may change. Default: every path.");
     public static readonly ListKey Never = new("never", "Globs of what may never change.");
@@ -60,5 +76,5 @@ internal static class WorkflowKeys
     public static readonly MappingKey Notify = new("notify", "Who is told.", [Slack]);
 
     public static IReadOnlyList<DocumentKey> Root { get; } =
-        [Name, Prompt, Agent, Model, Limits, Network, Secrets, Context, Constraints, Done, Attempts, Approve, Output, Notify];
+        [Name, Prompt, Inputs, Agent, Model, Limits, Network, Secrets, Tools, Context, Constraints, Done, Attempts, Approve, Output, Notify];
 }

@@ -1,3 +1,4 @@
+using Ringfence.Agents;
 using Ringfence.Approvals;
 using Ringfence.Documents;
 using Ringfence.Egress;
@@ -22,6 +23,8 @@ public static class WorkflowReader
 
         var prompt = Prompt(root, body, source, failures);
         var network = root.Mapping(WorkflowKeys.Network);
+        var context = root.Mapping(WorkflowKeys.Context);
+        var inputs = WorkflowInputReader.Read(root, prompt, yaml, source, firstLine, failures);
         var workflow = new Workflow
         {
             Name = root.Text(WorkflowKeys.Name) ?? Path.GetFileNameWithoutExtension(source),
@@ -32,7 +35,10 @@ public static class WorkflowReader
             Network = Network(network, failures),
             Presets = Presets(network),
             Secrets = [.. root.Mappings(WorkflowKeys.Secrets).Select(Secret)],
-            Pins = Pins(root.Mapping(WorkflowKeys.Context), prompt),
+            Inputs = inputs,
+            Tools = Tools(root.Mapping(WorkflowKeys.Tools)),
+            Context = Context(context),
+            Pins = Pins(context, prompt),
             Constraints = Constraints(root.Mapping(WorkflowKeys.Constraints)),
             Done = root.Texts(WorkflowKeys.Done),
             Attempts = root.Number(WorkflowKeys.Attempts) ?? 3,
@@ -42,6 +48,7 @@ public static class WorkflowReader
         };
 
         network?.RefuseOthers();
+        context?.RefuseOthers();
         root.RefuseOthers();
         return failures.Count > 0 ? Result.Fail<Workflow>(failures) : workflow;
     }
@@ -123,6 +130,43 @@ public static class WorkflowReader
         return read;
     }
 
+    /// <summary>Rules over tools, each checked.</summary>
+    internal static IReadOnlyList<string> Rules(YamlMapping mapping, ListKey key)
+    {
+        var rules = mapping.Texts(key);
+
+        foreach (var text in rules.Where(text => ToolRule.TryParse(text) is null))
+        {
+            mapping.Fail(key.Name, $"'{text}' is no rule.", "A tool, or a tool and what it may not do: WebFetch, Bash(git push:*), Edit(legacy/**).");
+        }
+
+        return rules;
+    }
+
+    private static ToolRules Tools(YamlMapping? tools)
+    {
+        if (tools is null)
+        {
+            return ToolRules.None;
+        }
+
+        var read = new ToolRules(tools.Texts(WorkflowKeys.ToolsAllow), Rules(tools, WorkflowKeys.ToolsDeny));
+
+        foreach (var text in read.Allow.Where(text => ToolRule.TryParse(text) is not { What: null }))
+        {
+            tools.Fail(
+                WorkflowKeys.ToolsAllow.Name, $"'{text}' is no name of a tool.",
+                "tools.allow names whole tools: nothing could enforce that a shell runs only some commands. Deny those that must not run.");
+        }
+
+        tools.RefuseOthers();
+        return read;
+    }
+
+    private static ContextView Context(YamlMapping? context) => context is null
+        ? ContextView.Everything
+        : new ContextView(context.Texts(WorkflowKeys.ContextInclude), context.Texts(WorkflowKeys.ContextExclude));
+
     private static IReadOnlyList<string> Pins(YamlMapping? context, string prompt)
     {
         var pins = context?.Texts(WorkflowKeys.Pin) ?? [];
@@ -132,7 +176,6 @@ public static class WorkflowReader
             context!.Fail("pin", $"The prompt has no text under a heading '{unknown}'.", $"Write it as Markdown: ## {unknown}");
         }
 
-        context?.RefuseOthers();
         return pins;
     }
 

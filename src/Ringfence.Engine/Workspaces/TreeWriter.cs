@@ -65,6 +65,14 @@ internal sealed class TreeWriter : IAsyncDisposable
         target.WriteByte((byte)'\n');
     }
 
+    /// <summary>An entry whose content is among the objects already.</summary>
+    public void AddKnown(ReadOnlySpan<byte> path, string mode, string oid)
+    {
+        Write($"M {mode} {oid} ");
+        WritePath(path);
+        target.WriteByte((byte)'\n');
+    }
+
     /// <summary>Ends the commit and returns its tree.</summary>
     public async Task<Result<string>> FinishAsync(CancellationToken cancellationToken)
     {

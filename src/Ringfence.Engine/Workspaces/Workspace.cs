@@ -3,6 +3,7 @@ using System.Text;
 using Ringfence.Processes;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
+using Ringfence.Workflows;
 
 namespace Ringfence.Workspaces;
 
@@ -147,6 +148,16 @@ public sealed class Workspace
         return failure is null ? (layer, [.. chosen.Select(change => change.Path.ToString())]) : failure;
     }
 
+    /// <summary>
+    /// A layer in which the files that <paramref name="shown"/> hides are not there. Nothing of it is in the change set, also when the agent removes a folder
+    /// that looks empty to it.
+    /// </summary>
+    internal async Task<Result<(string Layer, int Files)>> HideAsync(ContextView shown, CancellationToken cancellationToken)
+    {
+        using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
+        return await HiddenFiles.WriteAsync(Folder, EmptyFolder("context"), checkout.Tree, GitDirectory, BaseTree, shown, cancellationToken);
+    }
+
     /// <summary>A workspace on the same base in another folder, which must be empty: for what prepares a layer.</summary>
     internal Workspace ForSetup(string folder)
     {
@@ -201,6 +212,11 @@ public sealed class Workspace
             if (!finished.Succeeded(out var tree))
             {
                 return finished.Failures[0];
+            }
+
+            if (!(await HiddenFiles.PutBackAsync(Folder, GitDirectory, BaseTree, tree, cancellationToken)).Succeeded(out tree, out var why))
+            {
+                return Result.Fail<ChangeSet>(why);
             }
 
             var difference = await TreeDiff.ReadAsync(GitDirectory, BaseTree, tree, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ringfence.Workflows;
 
 namespace Ringfence.Workspaces;
 
@@ -20,4 +21,5 @@ internal sealed record WorkspaceRecord
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(WorkspaceRecord))]
 [JsonSerializable(typeof(BaseFacts))]
+[JsonSerializable(typeof(ContextView))]
 internal sealed partial class WorkspaceJson : JsonSerializerContext;

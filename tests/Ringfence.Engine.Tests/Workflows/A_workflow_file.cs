@@ -82,6 +82,45 @@ public sealed class A_workflow_file
         Assert.NotEqual(CompiledWorkflow.Digest(one), CompiledWorkflow.Digest(one with { Attempts = 2 }));
     }
 
+    [Fact]
+    public void May_take_inputs_say_what_tools_may_do_and_what_is_shown()
+    {
+        var workflow = WorkflowReader.Read(
+            """
+            prompt: Fix {{ inputs.ticket }} in {{ inputs.module }}, {{ inputs.times }} times.
+            inputs:
+              ticket: { required: true, pattern: "[A-Z]+-[0-9]+", description: the ticket }
+              module: { type: choice, choices: [auth, billing], default: auth }
+              times: number
+            tools: { allow: [Read, Edit, Bash], deny: ["Bash(git push:*)", WebFetch] }
+            context: { include: ["src/**"], exclude: "**/*.log" }
+            """, "x.yaml").Value;
+
+        Assert.Equal(["ticket", "module", "times"], workflow.Inputs.Select(input => input.Name));
+        Assert.Equal([InputType.String, InputType.Choice, InputType.Number], workflow.Inputs.Select(input => input.Type));
+        Assert.Equal(["Bash(git push:*)", "WebFetch"], workflow.Tools.Deny);
+        Assert.Equal(["src/**"], workflow.Context.Include);
+        Assert.Equal(["**/*.log"], workflow.Context.Exclude);
+    }
+
+    [Theory]
+    [InlineData("inputs: { a: text }\n---\n{{ inputs.a }}", "x.md:2:14", "cannot be 'text'")]
+    [InlineData("inputs: { a: { type: choice } }\n---\n{{ inputs.a }}", "x.md:2:14", "no 'choices'")]
+    [InlineData("inputs: { a: { pattern: '(b' } }\n---\n{{ inputs.a }}", "x.md:2:25", "'pattern' cannot be used")]
+    [InlineData("inputs: { a: { type: number, default: many } }\n---\n{{ inputs.a }}", "x.md:2:39", "The default of 'a' is not a number")]
+    [InlineData("inputs: { a: string }\n---\nGo.", "x.md:2:9", "stands nowhere in the prompt")]
+    [InlineData("name: x\n---\n{{ inputs.b }}", "x.md: The prompt has {{ inputs.b }}, and there is no such input.", "no such input")]
+    [InlineData("inputs: { a: string }\ndone: ['echo {{ inputs.a }}']\n---\n{{ inputs.a }}", "x.md:3:14", "stands in the prompt alone")]
+    [InlineData("tools: { deny: ['Bash('] }\n---\nGo.", "x.md:2:16", "is no rule")]
+    [InlineData("tools: { allow: ['Bash(git:*)'] }\n---\nGo.", "x.md:2:17", "is no name of a tool")]
+    public void Says_what_is_wrong_with_them_and_where(string file, string place, string says)
+    {
+        var failure = Assert.Single(WorkflowReader.Read("---\n" + file, "x.md").Failures);
+
+        Assert.StartsWith(place, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(says, failure.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("- a\n- b\n")]

@@ -74,6 +74,8 @@ public sealed class The_schema_of_workflows
         : schema["enum"] is JsonArray choices ? choices[0]!.DeepClone()
         : (schema["type"] as JsonValue)?.GetValue<string>() switch
         {
+            "object" when schema["additionalProperties"] is JsonObject below => new JsonObject { ["x"] = Sample(below) },
+            "boolean" => "true",
             "object" => new JsonObject(schema["properties"]!.AsObject().Select(p => KeyValuePair.Create(p.Key, (JsonNode?)Sample(p.Value!)))),
             "array" => new JsonArray(Sample(schema["items"]!)),
             "integer" => schema["minimum"]!.DeepClone(),
@@ -83,5 +85,6 @@ public sealed class The_schema_of_workflows
     private static IEnumerable<(string Path, string? Text)> Descriptions(JsonNode schema) =>
         schema is JsonObject node && node["properties"] is JsonObject properties
             ? properties.SelectMany(p => Descriptions(p.Value!).Prepend((p.Value!.GetPath(), (string?)p.Value["description"])))
-            : schema is JsonObject other ? other.Where(p => p.Key is "items").SelectMany(p => Descriptions(p.Value!)) : [];
+            : schema is JsonObject other ? other.Where(p => p.Key is "items" or "anyOf" || (p.Key is "additionalProperties" && p.Value is JsonObject)).SelectMany(p => Descriptions(p.Value!))
+            : schema is JsonArray list ? list.SelectMany(item => Descriptions(item!)) : [];
 }
