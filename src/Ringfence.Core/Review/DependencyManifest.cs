@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -5,7 +6,7 @@ namespace Ringfence.Review;
 
 /// <summary>
 /// Reads what a package manifest asks for. Good for finding what is new between two versions of a file, not for building it: what a manifest
-/// computes by itself is not seen.
+/// computes by itself is not seen. An agent writes the text: no pattern here may begin at many places and run far from each of them.
 /// </summary>
 internal static partial class DependencyManifest
 {
@@ -26,7 +27,7 @@ internal static partial class DependencyManifest
         "PACKAGE.JSON" or "COMPOSER.JSON" or "DENO.JSON" => Json,
         "GO.MOD" => text => Lines(text, GoRequire()),
         "CARGO.TOML" => text => Sections(text, CargoSection(), TomlEntry()),
-        "PYPROJECT.TOML" => text => [.. Sections(text, PoetrySection(), TomlEntry()), .. Lines(string.Join('\n', TomlLists().Matches(text).Select(m => m.Value)), QuotedRequirement())],
+        "PYPROJECT.TOML" => text => [.. Sections(text, PoetrySection(), TomlEntry()), .. Lines(TomlLists(text), QuotedRequirement())],
         "PIPFILE" => text => Sections(text, PipfileSection(), TomlEntry()),
         "GEMFILE" => text => Lines(text, Gem()),
         "POM.XML" => text => Lines(text, MavenDependency()),
@@ -82,16 +83,36 @@ internal static partial class DependencyManifest
         }
     }
 
+    // The lists of a file, whatever they are lists of: "name = [" until a line that ends them.
+    private static string TomlLists(string text)
+    {
+        var lists = new StringBuilder();
+        var inside = false;
+
+        foreach (var line in text.Split('\n'))
+        {
+            inside |= TomlListStart().IsMatch(line);
+
+            if (inside)
+            {
+                lists.AppendLine(line);
+                inside = !line.Split('#')[0].TrimEnd().TrimEnd(',').EndsWith(']');
+            }
+        }
+
+        return lists.ToString();
+    }
+
     [GeneratedRegex(@"^(?:requirements|constraints)[^/]*\.(?:txt|in)$", RegexOptions.IgnoreCase)]
     private static partial Regex Requirements();
 
-    [GeneratedRegex(@"<(?:PackageReference|PackageVersion|GlobalPackageReference|DotNetCliToolReference)\s[^>]*?(?:Include|Update)\s*=\s*""(?<name>[^""]+)""(?:[^>]*?\sVersion\s*=\s*""(?<version>[^""]*)"")?", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"<(?:PackageReference|PackageVersion|GlobalPackageReference|DotNetCliToolReference)\s[^<>]{0,500}?(?:Include|Update)\s{0,20}=\s{0,20}""(?<name>[^""<>]{1,200})""(?:[^<>]{0,500}?\sVersion\s{0,20}=\s{0,20}""(?<version>[^""<>]{0,200})"")?", RegexOptions.IgnoreCase)]
     private static partial Regex PackageReference();
 
-    [GeneratedRegex(@"<package\s[^>]*?id\s*=\s*""(?<name>[^""]+)""[^>]*?version\s*=\s*""(?<version>[^""]*)""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"<package\s[^<>]{0,300}?id\s{0,20}=\s{0,20}""(?<name>[^""<>]{1,200})""[^<>]{0,300}?version\s{0,20}=\s{0,20}""(?<version>[^""<>]{0,200})""", RegexOptions.IgnoreCase)]
     private static partial Regex PackagesConfig();
 
-    [GeneratedRegex(@"^\s*(?:require\s+)?(?<name>[a-z0-9.-]+\.[a-z]{2,}/\S+)\s+(?<version>v\S+)|^\s*replace\s+(?<name>\S+)(?:\s+v\S+)?\s+=>\s+(?<version>.+)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^[ \t]{0,40}(?:require[ \t]{1,20})?(?<name>[a-z0-9.-]{1,100}\.[a-z]{2,20}/\S{1,300})[ \t]{1,20}(?<version>v\S{1,100})|^[ \t]{0,40}(?:replace[ \t]{1,20})?(?<name>\S{1,300})(?:[ \t]{1,20}v\S{1,100})?[ \t]{1,20}=>[ \t]{1,20}(?<version>[^\n]{1,400})$", RegexOptions.Multiline)]
     private static partial Regex GoRequire();
 
     [GeneratedRegex(@"^\[(?:target\..*\.)?(?:workspace\.)?(?:dev-|build-)?dependencies\]")]
@@ -103,28 +124,28 @@ internal static partial class DependencyManifest
     [GeneratedRegex(@"^\[(?:dev-)?packages\]")]
     private static partial Regex PipfileSection();
 
-    [GeneratedRegex(@"^\s*""?(?<name>[A-Za-z0-9_.-]+)""?\s*=\s*(?<version>.+?)\s*$")]
+    [GeneratedRegex(@"^[ \t]*""?(?<name>[A-Za-z0-9_.-]+)""?[ \t]*=(?<version>.+)$")]
     private static partial Regex TomlEntry();
 
-    [GeneratedRegex(@"[A-Za-z0-9_-]+\s*=\s*\[(?:""[^""]*""|'[^']*'|[^\]""'])*\]")]
-    private static partial Regex TomlLists();
+    [GeneratedRegex(@"^[ \t]*""?[A-Za-z0-9_.-]+""?[ \t]*=[ \t]*\[")]
+    private static partial Regex TomlListStart();
 
-    [GeneratedRegex(@"[""'](?<name>[A-Za-z0-9][A-Za-z0-9_.-]*)(?:\[[^\]]*\])?\s*(?<version>(?:[<>=!~@][^""']*)?)[""']")]
+    [GeneratedRegex(@"[""\'](?<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,200})(?:\[[^\]""\'\n]{0,200}\])?[ \t]{0,20}(?<version>(?:[<>=!~@][^""\'\n]{0,400})?)[""\']")]
     private static partial Regex QuotedRequirement();
 
-    [GeneratedRegex(@"^\s*(?<name>[A-Za-z0-9][A-Za-z0-9_.-]*)(?:\[[^\]\n]*\])?[ \t]*(?<version>(?:[<>=!~@][^\n#;]*)?)|^\s*(?<name>-e|--editable|--extra-index-url|--index-url|-i|--find-links|-f)[ =](?<version>\S+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^[ \t]*(?<name>[A-Za-z0-9][A-Za-z0-9_.-]*)(?:\[[^\]\n]*\])?[ \t]*(?<version>(?:[<>=!~@][^\n#;]*)?)|^[ \t]*(?<name>-e|--editable|--extra-index-url|--index-url|-i|--find-links|-f)[ =](?<version>\S+)", RegexOptions.Multiline)]
     private static partial Regex Requirement();
 
-    [GeneratedRegex(@"^\s*gem\s+['""](?<name>[^'""]+)['""](?:\s*,\s*(?<version>[^\n]+))?", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^[ \t]*gem[ \t]+[\'""](?<name>[^\'""\n]+)[\'""](?:[ \t]*,[ \t]*(?<version>[^\n]+))?", RegexOptions.Multiline)]
     private static partial Regex Gem();
 
     [GeneratedRegex(@"<(?:dependency|plugin|extension|parent)>\s*(?:<groupId>[^<]*</groupId>\s*)?<artifactId>(?<name>[^<]+)</artifactId>(?:\s*<version>(?<version>[^<]*)</version>)?")]
     private static partial Regex MavenDependency();
 
-    [GeneratedRegex(@"[""'](?<name>[A-Za-z0-9][A-Za-z0-9_.-]*)\s*(?<version>[<>=!~]=?[^""']+)[""']|^\s{4,}(?<name>[A-Za-z0-9][A-Za-z0-9_.-]*)\s*(?<version>[<>=!~]=[^\n]*)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"[""\'](?<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,200})[ \t]{0,20}(?<version>[<>=!~]=?[^""\'\n]{1,400})[""\']|^[ \t]{4,}(?<name>[A-Za-z0-9][A-Za-z0-9_.-]*)[ \t]*(?<version>[<>=!~]=[^\n]*)$", RegexOptions.Multiline)]
     private static partial Regex SetupRequirement();
 
-    [GeneratedRegex(@"\b(?:implementation|api|compileOnly|runtimeOnly|testImplementation|testRuntimeOnly|annotationProcessor|kapt|ksp|classpath|id)\b\s*\(?\s*(?:platform\()?['""](?<name>[^'"":]+(?::[^'"":]+)?)(?::(?<version>[^'""]+))?['""]")]
+    [GeneratedRegex(@"\b(?:implementation|api|compileOnly|runtimeOnly|testImplementation|testRuntimeOnly|annotationProcessor|kapt|ksp|classpath|id)\b\s{0,50}\(?\s{0,50}(?:platform\()?[\'""](?<name>[^\'"":\n]{1,200}(?::[^\'"":\n]{1,200})?)(?::(?<version>[^\'""\n]{1,200}))?[\'""]")]
     private static partial Regex Gradle();
 
     [GeneratedRegex(@"^(?:git\+|git:|https?:|ssh:|file:|link:|portal:|github:|gitlab:|bitbucket:|@\s*(?:git|https?)|\.{1,2}/|/)|\bgit\s*=|\bpath\s*=|\burl\s*=|^[\w.-]+/[\w.-]+(?:#|$)", RegexOptions.IgnoreCase)]

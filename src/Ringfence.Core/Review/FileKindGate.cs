@@ -30,7 +30,7 @@ internal static class FileKindGate
             }
             else if (file.After is null && !file.IsBinary)
             {
-                yield return file.At("unread", FindingSeverity.Ask, "larger than the gates read");
+                yield return file.At("unread", FindingSeverity.Ask, "not read by the gates: too large, after too much of the same change set, or with a zero byte");
             }
             else if (file.IsBinary)
             {

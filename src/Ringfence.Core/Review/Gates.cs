@@ -6,7 +6,10 @@ namespace Ringfence.Review;
 /// <summary>The deterministic rules over a change set. No model, no network, no clock: a finding can be made again from the tree.</summary>
 public static class Gates
 {
-    /// <summary>Everything found, the gravest first, then in order of path.</summary>
+    /// <summary>So many findings of one gate are listed; the rest is counted. An agent can make as many as it likes, a person reads no more.</summary>
+    private const int MostOfOneGate = 200;
+
+    /// <summary>What was found, the gravest first, then in order of path. Of a gate that found very much the gravest, and how many more.</summary>
     public static IReadOnlyList<Finding> Review(ReviewRules rules, ChangeSet changes, IReadOnlyList<ReviewFile> files)
     {
         var gates = new[]
@@ -23,7 +26,14 @@ public static class Gates
             DependencyGate.Review(rules, files),
         };
 
-        return [.. gates.SelectMany(f => f).Distinct().OrderByDescending(f => f.Severity)];
+        return [.. gates.SelectMany(f => f).Distinct().OrderByDescending(f => f.Severity).GroupBy(f => f.Gate).SelectMany(Most).OrderByDescending(f => f.Severity)];
+    }
+
+    private static IEnumerable<Finding> Most(IGrouping<string, Finding> found)
+    {
+        var all = found.ToList();
+        return all.Count <= MostOfOneGate ? all
+            : [.. all.Take(MostOfOneGate), new Finding(found.Key, all[MostOfOneGate].Severity, ".", $"{all.Count - MostOfOneGate} more findings of this kind")];
     }
 
     /// <summary>

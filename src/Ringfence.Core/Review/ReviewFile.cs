@@ -11,6 +11,7 @@ namespace Ringfence.Review;
 public sealed record ReviewFile(
     FileChange Change, string? Before, string? After, IReadOnlyList<ReviewLine> Added, IReadOnlyList<ReviewLine> Removed)
 {
+    private const int LongestEvidence = 500;
     private const int LinkMode = 0xA000; // 120000
     private const int SubmoduleMode = 0xE000; // 160000
 
@@ -29,8 +30,9 @@ public sealed record ReviewFile(
 
     public bool IsBinary => Change.LinesAdded < 0;
 
-    internal Finding At(string gate, FindingSeverity severity, string evidence, int line = 0) =>
-        new(gate, severity, line > 0 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Change.Path}:{line}") : Change.Path.ToString(), Printable.Escape(evidence));
+    internal Finding At(string gate, FindingSeverity severity, string evidence, int line = 0) => new(
+        gate, severity, line > 0 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Change.Path}:{line}") : Change.Path.ToString(),
+        Printable.Escape(evidence.Length > LongestEvidence ? evidence[..LongestEvidence] + "…" : evidence));
 }
 
 /// <param name="Number">From 1.</param>

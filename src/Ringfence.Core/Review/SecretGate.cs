@@ -31,7 +31,7 @@ internal static partial class SecretGate
                 }
                 else if (Assignment().Match(line.Text) is { Success: true } guess && LooksRandom(guess.Groups["value"].Value))
                 {
-                    yield return file.At("secret", FindingSeverity.Ask, Evidence($"value of {guess.Groups["name"].Value}", guess.Groups["value"].Value), line.Number);
+                    yield return file.At("secret", FindingSeverity.Ask, Evidence($"value of {NameAround(line.Text, guess.Groups["word"])}", guess.Groups["value"].Value), line.Number);
                 }
             }
         }
@@ -39,6 +39,26 @@ internal static partial class SecretGate
 
     private static string Evidence(string kind, string value) =>
         string.Create(CultureInfo.InvariantCulture, $"{kind}, {value[..Math.Min(4, value.Length / 4)]}… of {value.Length} characters");
+
+    // The whole of a name such as MY_TOKEN_2, of which a word was found.
+    private static string NameAround(string line, Group word)
+    {
+        static bool IsOfName(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-';
+
+        var (from, to) = (word.Index, word.Index + word.Length);
+
+        while (from > 0 && word.Index - from < 40 && IsOfName(line[from - 1]))
+        {
+            from--;
+        }
+
+        while (to < line.Length && to - word.Index < 40 && IsOfName(line[to]))
+        {
+            to++;
+        }
+
+        return line[from..to];
+    }
 
     // Shannon entropy per character: words and identifiers stay below 3.5 bits, keys in base 64 or hexadecimal lie above with digits mixed in.
     private static bool LooksRandom(string value)
@@ -86,13 +106,13 @@ internal static partial class SecretGate
     [GeneratedRegex(@"AccountKey=[A-Za-z0-9+/]{80,}={0,2}")]
     private static partial Regex AzureKey();
 
-    [GeneratedRegex(@"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")]
+    [GeneratedRegex(@"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")]
     private static partial Regex JsonWebToken();
 
     [GeneratedRegex(@"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'""]{1,64}:(?![$<{%*])[^\s:/@'""]{6,128}@[A-Za-z0-9.-]+")]
     private static partial Regex UrlPassword();
 
-    [GeneratedRegex(@"(?<name>[A-Za-z0-9_.-]{0,40}(?:secret|token|passwd|password|api_?key|apikey|access_?key|private_?key|credential)[A-Za-z0-9_.-]{0,20})['""]?\s*(?:=>|:=|=|:)\s*['""](?<value>[A-Za-z0-9+/_=.-]{16,256})['""]", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(?<word>secret|token|passwd|password|api_?key|access_?key|private_?key|credential)[A-Za-z0-9_.-]{0,20}[\'""]?[ \t]{0,20}(?:=>|:=|=|:)[ \t]{0,20}[\'""](?<value>[A-Za-z0-9+/_=.-]{16,256})[\'""]", RegexOptions.IgnoreCase)]
     private static partial Regex Assignment();
 
     [GeneratedRegex("example|placeholder|changeme|your[-_]|dummy|test|sample|xxxx|0000|1234567|redacted", RegexOptions.IgnoreCase)]

@@ -8,6 +8,7 @@ internal static class LinkTargets
 {
     private const int Link = 0xA000; // 120000
     private const int LongestTarget = 64 * 1024;
+    private const long MostTogether = 32 << 20;
 
     /// <summary>Path and target of each link that leads outside of the repository; Latin-1, so that every byte is kept.</summary>
     public static async Task<Result<IReadOnlyList<(GitPath Path, string Target)>>> LeavingAsync(
@@ -15,7 +16,7 @@ internal static class LinkTargets
     {
         var links = changes.Files.Where(f => f.Mode == Link && f.AfterOid is not null).ToList();
         var read = await BlobReader.ReadAsync(
-            workspace.GitDirectory, [.. links.Select(l => l.AfterOid!).Distinct()], LongestTarget, cancellationToken);
+            workspace.GitDirectory, [.. links.Select(l => l.AfterOid!).Distinct()], LongestTarget, MostTogether, cancellationToken);
 
         if (!read.Succeeded(out var targets))
         {

@@ -6,7 +6,9 @@ namespace Ringfence.Review;
 /// <summary>Reads what the gates look at from the collected tree: one git process for all files.</summary>
 public static class ReviewReader
 {
+    // What is not read is a finding. An agent can write more than there is memory, or time, for.
     private const int LargestFile = 4 << 20;
+    private const long LargestTogether = 32 << 20;
     private const int SubmoduleMode = 0xE000; // 160000
 
     public static async Task<Result<IReadOnlyList<ReviewFile>>> ReadAsync(
@@ -14,7 +16,7 @@ public static class ReviewReader
     {
         var wanted = changes.Files.Where(f => f.Mode != SubmoduleMode).SelectMany(f => new[] { f.BeforeOid, f.AfterOid })
             .OfType<string>().Distinct(StringComparer.Ordinal).ToList();
-        var read = await BlobReader.ReadAsync(workspace.GitDirectory, wanted, LargestFile, cancellationToken);
+        var read = await BlobReader.ReadAsync(workspace.GitDirectory, wanted, LargestFile, LargestTogether, cancellationToken);
 
         if (!read.Succeeded(out var blobs))
         {

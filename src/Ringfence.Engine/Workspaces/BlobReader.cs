@@ -26,11 +26,13 @@ internal sealed class BlobReader : IAsyncDisposable
         return started.Succeeded(out var git) ? new BlobReader(git, oids, cancellationToken) : started.Failures[0];
     }
 
-    /// <summary>The contents that are there and at most <paramref name="largest"/> bytes long, by name.</summary>
+    /// <summary>The contents that are there and at most <paramref name="largest"/> bytes long, by name; in the order asked, as long as all are within
+    /// <paramref name="together"/> bytes.</summary>
     public static async Task<Result<IReadOnlyDictionary<string, byte[]>>> ReadAsync(
-        string gitDirectory, IReadOnlyList<string> oids, int largest, CancellationToken cancellationToken)
+        string gitDirectory, IReadOnlyList<string> oids, int largest, long together, CancellationToken cancellationToken)
     {
         var blobs = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var total = 0L;
 
         if (oids.Count == 0)
         {
@@ -50,12 +52,14 @@ internal sealed class BlobReader : IAsyncDisposable
             {
                 if (reader.NextSize() is { } size)
                 {
-                    using var content = new MemoryStream((int)Math.Min(size, largest));
-                    await reader.CopyAsync(size <= largest ? content : Stream.Null, size, cancellationToken);
+                    var isWanted = size <= largest && total + size <= together;
+                    using var content = new MemoryStream(isWanted ? (int)size : 0);
+                    await reader.CopyAsync(isWanted ? content : Stream.Null, size, cancellationToken);
 
-                    if (size <= largest)
+                    if (isWanted)
                     {
                         blobs[oid] = content.ToArray();
+                        total += size;
                     }
                 }
             }
