@@ -81,7 +81,7 @@ internal static class Program
             return 1;
         }
 
-        var stream = new StreamJson(streams, time, plan.SessionId, options.IncludePartialMessages, options.IncludeHookEvents);
+        var stream = new StreamJson(streams, time, plan.SessionId, options);
         var host = new ScriptedHost(streams, options.OutputFormat, stream);
         var (session, failures) = SessionFactory.Create(options, plan, host, time, Environment.GetEnvironmentVariable);
 

@@ -37,17 +37,28 @@ internal static class ContextUsage
     public static JsonObject Of(AgentSession session)
     {
         var (parts, total, window) = Measure(session);
-        var categories = new JsonArray();
-
-        foreach (var part in parts)
-        {
-            categories.Add((JsonNode)new JsonObject { ["name"] = part.Name, ["tokens"] = part.Tokens });
-        }
 
         return new JsonObject
         {
-            ["categories"] = categories, ["totalTokens"] = total, ["maxTokens"] = window, ["rawMaxTokens"] = window,
-            ["percentage"] = Math.Round(100.0 * total / window, 1), ["model"] = session.Model,
+            ["categories"] = new JsonArray(
+            [
+                .. parts.Select(p => new JsonObject { ["name"] = p.Name, ["tokens"] = p.Tokens, ["color"] = "inactive", ["kind"] = "used" }),
+                new JsonObject { ["name"] = "Free space", ["tokens"] = Math.Max(0, window - total), ["color"] = "inactive", ["kind"] = "free" },
+            ]),
+            ["totalTokens"] = total, ["maxTokens"] = window, ["rawMaxTokens"] = window, ["percentage"] = Math.Round(100.0 * total / window, 1), ["gridRows"] = new JsonArray(),
+            ["model"] = session.Model,
+            ["memoryFiles"] = new JsonArray([.. session.MemoryPaths.Select(p => new JsonObject { ["path"] = p, ["type"] = "Project", ["tokens"] = Tokens(new FileInfo(p)) })]),
+            ["mcpTools"] = new JsonArray([.. session.Servers.All.SelectMany(s => s.Tools.Select(t => new JsonObject
+            {
+                ["name"] = t.Name, ["serverName"] = s.Name, ["tokens"] = t.ToJson().ToText().Length / BytesPerToken, ["isLoaded"] = true,
+            }))]),
+            ["agents"] = new JsonArray([.. session.Agents.Select(a => new JsonObject
+            {
+                ["agentType"] = a.Name, ["source"] = "session", ["tokens"] = (a.Name.Length + a.Description.Length) / BytesPerToken,
+            })]),
+            ["isAutoCompactEnabled"] = true, ["apiUsage"] = null,
         };
     }
+
+    private static long Tokens(FileInfo file) => file.Exists ? file.Length / BytesPerToken : 0;
 }

@@ -57,11 +57,27 @@ internal sealed class Conversation
         settledTokens = reply.Usage.AllInput + reply.Usage.Output;
     }
 
-    public void AddRestored(JsonArray content)
+    private void AddRestored(JsonArray content)
     {
         if (content.Count > 0)
         {
             messages.Add(new Message("assistant", content));
+        }
+    }
+
+    /// <summary>Begins with what an earlier process left.</summary>
+    public void Restore(IEnumerable<(string Role, JsonArray Content)> restored)
+    {
+        foreach (var (role, content) in restored)
+        {
+            if (role == "user")
+            {
+                AddUser(content);
+            }
+            else
+            {
+                AddRestored(content);
+            }
         }
     }
 

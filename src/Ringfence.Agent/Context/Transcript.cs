@@ -13,42 +13,37 @@ namespace Ringfence.Agent.Context;
 internal sealed class Transcript : IDisposable
 {
     /// <summary>Raise it when an older version could not read what is written any more.</summary>
-    private const int Format = 1;
+    public const int Format = 1;
 
     private readonly FileStream? file;
+    private readonly string directory;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private string? parent;
 
     private Transcript(string path, FileStream? file, string sessionId, string directory, TimeProvider time)
     {
-        (Path, this.file, SessionId, Directory, this.time) = (path, file, sessionId, directory, time);
+        (Path, this.file, SessionId, this.directory, this.time) = (path, file, sessionId, directory, time);
     }
 
     public string Path { get; }
 
     public string SessionId { get; }
 
-    private string Directory { get; }
+    /// <summary>Set for a sub-agent's.</summary>
+    public string? AgentId { get; private init; }
+
+    /// <summary>The file of the session, also when this one is a sub-agent's.</summary>
+    public string SessionPath { get => field ?? Path; private init; }
+
+    /// <summary>Gets every line that is written, and the file it went to.</summary>
+    public Action<string, ReadOnlyMemory<byte>>? Mirror { get; set; }
 
     /// <param name="keep">False writes nothing.</param>
     public static Transcript Open(string path, string sessionId, string directory, bool keep, TimeProvider time)
     {
-        if (!keep)
-        {
-            return new Transcript(path, null, sessionId, directory, time);
-        }
-
-        System.IO.Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var isNew = !File.Exists(path);
-
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-
-        var transcript = new Transcript(path, new FileStream(path, options), sessionId, directory, time);
+        var transcript = new Transcript(path, keep ? Append(path) : null, sessionId, directory, time);
 
         if (isNew)
         {
@@ -58,13 +53,30 @@ internal sealed class Transcript : IDisposable
         return transcript;
     }
 
+    /// <summary>The transcript of a sub-agent, beside this one: <c>SESSION/subagents/agent-ID.jsonl</c>.</summary>
+    public Transcript OpenFor(string agentId)
+    {
+        var path = PathFor(agentId);
+        return new Transcript(path, file is null ? null : Append(path), SessionId, directory, time) { AgentId = agentId, SessionPath = Path, Mirror = Mirror };
+    }
+
+    public string PathFor(string agentId) => System.IO.Path.Combine(System.IO.Path.ChangeExtension(Path, null), "subagents", $"agent-{agentId}.jsonl");
+
+    private static FileStream Append(string path)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+
+        return new FileStream(path, options);
+    }
+
     public void Record(AgentReport report)
     {
-        if (report.ParentToolUseId is not null)
-        {
-            return; // the work of a sub-agent is its own; its result is part of this conversation
-        }
-
         switch (report)
         {
             case AgentReport.Prompted prompted:
@@ -101,6 +113,23 @@ internal sealed class Transcript : IDisposable
         w.WriteString("subtype", "rewind");
         w.WriteString("to", to);
     }, uuid);
+
+    /// <summary>A copy of a file was made for going back to a prompt; without a file, a prompt began.</summary>
+    public void RecordCheckpoint(string prompt, string? file, string? copy, Guid uuid) => Write(file is null ? "file-history-snapshot" : "file-history-delta", w =>
+    {
+        w.WriteString("messageId", prompt);
+
+        if (file is not null)
+        {
+            w.WriteString("snapshotMessageId", prompt);
+            w.WriteString("trackingPath", file);
+            w.WriteStartObject("backup");
+            w.WriteString("backupFileName", copy);
+            w.WriteEndObject();
+        }
+    }, uuid, isMessage: false);
+
+    public void RecordTitle(string title, Guid uuid) => Write("custom-title", w => w.WriteString("customTitle", title), uuid, isMessage: false);
 
     /// <summary>A message of another session that this one begins with. Its usage was paid there.</summary>
     public void RecordCopy(string role, JsonArray content, Guid uuid) => Write(role, w =>
@@ -140,7 +169,8 @@ internal sealed class Transcript : IDisposable
         w.WriteEndObject();
     }
 
-    private void Write(string type, Action<Utf8JsonWriter> content, Guid uuid)
+    /// <param name="isMessage">What is none has no place in the chain of messages.</param>
+    private void Write(string type, Action<Utf8JsonWriter> content, Guid uuid, bool isMessage = true)
     {
         if (file is null)
         {
@@ -155,9 +185,15 @@ internal sealed class Transcript : IDisposable
             {
                 w.WriteStartObject();
                 w.WriteString("parentUuid", parent);
-                w.WriteBoolean("isSidechain", false);
+                w.WriteBoolean("isSidechain", AgentId is not null);
+
+                if (AgentId is not null)
+                {
+                    w.WriteString("agentId", AgentId);
+                }
+
                 w.WriteString("userType", "external");
-                w.WriteString("cwd", Directory);
+                w.WriteString("cwd", directory);
                 w.WriteString("sessionId", SessionId);
                 w.WriteString("version", Program.Version);
                 w.WriteString("type", type);
@@ -178,127 +214,8 @@ internal sealed class Transcript : IDisposable
                 // A full disk must not end the work; what can be resumed ends here.
             }
 
-            parent = uuid.ToString();
+            parent = isMessage ? uuid.ToString() : parent;
+            Mirror?.Invoke(Path, line.GetBuffer().AsMemory(0, (int)line.Length - 1));
         }
-    }
-
-    /// <summary>Reads a transcript back, or says why it cannot be resumed.</summary>
-    /// <param name="until">The uuid of the last line to keep; null keeps all.</param>
-    public static (Restored? Restored, Failure? Failure) Read(string path, string? until)
-    {
-        var restored = new Restored();
-        var messages = new List<(string Role, string? Id, JsonArray Content)>();
-        var entries = Entries(path);
-
-        if (until is not null && !Rewind(entries, until))
-        {
-            return (null, new Failure("no_message", $"No message with uuid {until} in the session."));
-        }
-
-        foreach (var entry in entries)
-        {
-            switch (entry.Text("type"))
-            {
-                case "session" when entry.Integer("format") > Format:
-                    return (null, new Failure("newer_session", $"The session {entry.Text("sessionId")} was written by a newer version ({entry.Text("version")}).", "Update ringfence-agent."));
-
-                case "user" when entry.Object("message") is { } message && entry.Flag("isMeta") is not true:
-                    AddUser(messages, Blocks(message["content"]));
-                    break;
-
-                case "assistant" when entry.Object("message") is { } message && message.Text("model") != "<synthetic>":
-                    AddAssistant(messages, message, restored);
-                    break;
-
-                case "system" when entry.Text("subtype") == "compact_boundary" && entry.Text("summary") is { } summary:
-                    var kept = (int)Math.Clamp(entry.Integer("keptMessages") ?? 0, 0, messages.Count);
-                    messages.RemoveRange(0, messages.Count - kept);
-                    messages.Insert(0, ("user", null, [Json.TextBlock(summary)]));
-                    break;
-            }
-        }
-
-        restored.Messages.AddRange(messages.Select(m => (m.Role, m.Content)));
-        return (restored, null);
-    }
-
-    private static List<JsonObject> Entries(string path)
-    {
-        var entries = new List<JsonObject>();
-
-        foreach (var line in File.ReadLines(path))
-        {
-            // The last line of a session that crashed may be half of one.
-            if (Json.TryParseObject(line) is not { } entry || entry.Flag("isSidechain") is true)
-            {
-                continue;
-            }
-
-            if (entry.Text("type") == "system" && entry.Text("subtype") == "rewind")
-            {
-                Rewind(entries, entry.Text("to") ?? "");
-            }
-            else
-            {
-                entries.Add(entry);
-            }
-        }
-
-        return entries;
-    }
-
-    private static bool Rewind(List<JsonObject> entries, string to)
-    {
-        var at = entries.FindLastIndex(e => e.Text("uuid") == to);
-
-        if (at >= 0)
-        {
-            entries.RemoveRange(at + 1, entries.Count - at - 1);
-        }
-
-        return at >= 0;
-    }
-
-    private static void AddUser(List<(string Role, string? Id, JsonArray Content)> messages, JsonArray blocks)
-    {
-        if (messages is not [.., { Role: "user" } last])
-        {
-            messages.Add(("user", null, blocks));
-            return;
-        }
-
-        foreach (var block in blocks)
-        {
-            last.Content.Add(block?.DeepClone());
-        }
-    }
-
-    private static void AddAssistant(List<(string Role, string? Id, JsonArray Content)> messages, JsonObject message, Restored restored)
-    {
-        var id = message.Text("id");
-
-        if (messages is [.., { Role: "assistant" } last] && last.Id == id)
-        {
-            foreach (var block in Blocks(message["content"]))
-            {
-                last.Content.Add(block?.DeepClone());
-            }
-
-            return;
-        }
-
-        messages.Add(("assistant", id, Blocks(message["content"])));
-        restored.Usage.Add((message.Text("model") ?? "", TokenUsage.Read(message.Object("usage"), default)));
-    }
-
-    private static JsonArray Blocks(JsonNode? content) =>
-        content is JsonArray array ? (JsonArray)array.DeepClone() : [Json.TextBlock(content?.ToString() ?? "")];
-
-    internal sealed class Restored
-    {
-        public List<(string Role, JsonArray Content)> Messages { get; } = [];
-
-        /// <summary>What the calls so far used, by model: the cost of a resumed session is that of all of it.</summary>
-        public List<(string Model, TokenUsage Usage)> Usage { get; } = [];
     }
 }

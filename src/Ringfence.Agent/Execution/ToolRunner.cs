@@ -70,7 +70,13 @@ internal sealed class ToolRunner(AgentSession session)
         try
         {
             session.Report(new AgentReport.ToolStarted(use, ""));
-            return new Outcome(await AfterAsync(granted!, tool, await tool.RunAsync(granted!, cancellationToken), cancellationToken), decision);
+
+            if (tool.Subject(granted!.Input, session.Workplace) is { Kind: ToolKind.Edit, Target: var file })
+            {
+                session.Checkpoints?.Before(file);
+            }
+
+            return new Outcome(await AfterAsync(granted, tool, await tool.RunAsync(granted, cancellationToken), cancellationToken), decision);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

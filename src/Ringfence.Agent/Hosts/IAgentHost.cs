@@ -14,6 +14,11 @@ internal interface IAgentHost
 
     /// <summary>Asks whether a tool may run. Null when there is nobody to ask.</summary>
     Task<PermissionAnswer?> AskAsync(PermissionQuestion question, CancellationToken cancellationToken);
+
+    /// <summary>A tool server asks the user for something. Null when there is nobody to ask.</summary>
+    /// <param name="question">MCP's <c>elicitation/create</c>: <c>message</c>, <c>requestedSchema</c>, …</param>
+    /// <returns>MCP's answer: <c>action</c>, <c>content</c>.</returns>
+    Task<JsonObject?> ElicitAsync(string server, JsonObject question, CancellationToken cancellationToken) => Task.FromResult<JsonObject?>(null);
 }
 
 internal sealed record PermissionQuestion(Tool Tool, ToolCall Call, ToolSubject Subject, string Reason);
@@ -33,11 +38,16 @@ internal abstract record AgentReport
     /// <summary>The call of a tool that started the sub-agent this is about; null for the main loop.</summary>
     public string? ParentToolUseId { get; init; }
 
+    /// <summary>The sub-agent this is about; null for the main loop.</summary>
+    public (string Id, string Type)? Agent { get; init; }
+
     /// <summary>Names this report in every stream and file it goes to.</summary>
     public Guid Uuid { get; init; }
 
     /// <summary>A prompt was taken up.</summary>
-    public sealed record Prompted(JsonArray Content) : AgentReport;
+    /// <param name="Content">What the model is told.</param>
+    /// <param name="Said">What was said, without what hooks added.</param>
+    public sealed record Prompted(JsonArray Content, JsonNode Said) : AgentReport;
 
     public sealed record TurnStarted(AgentSession Session) : AgentReport;
 
@@ -57,6 +67,13 @@ internal abstract record AgentReport
     public sealed record ToolReturned(JsonObject Use, JsonObject Result, JsonNode? Details, JsonObject? Decision) : AgentReport;
 
     public sealed record Denied(JsonObject Use, string ReasonType, string Message) : AgentReport;
+
+    /// <summary>Something that goes on beside the conversation began: a sub-agent, or a command in the background.</summary>
+    /// <param name="Type">Which sub-agent; null for a command.</param>
+    public sealed record TaskStarted(string Id, string ToolUseId, string Description, string? Type) : AgentReport;
+
+    /// <param name="Status"><c>completed</c>, <c>failed</c> or <c>stopped</c>.</param>
+    public sealed record TaskEnded(string Id, string ToolUseId, string Status, string Summary, string OutputFile) : AgentReport;
 
     /// <summary>A message in the user's place that no user wrote.</summary>
     public sealed record Injected(string Text) : AgentReport;

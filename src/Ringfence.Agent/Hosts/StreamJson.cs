@@ -3,11 +3,12 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Iteration;
+using Ringfence.Agent.Prompt;
 
 namespace Ringfence.Agent.Hosts;
 
 /// <summary>Says what happens as Claude Code's stream-json does, one object per line. Names here are a contract with other people's programs: add, never rename.</summary>
-internal sealed class StreamJson(StandardStreams streams, TimeProvider time, string sessionId, bool partials, bool hookEvents)
+internal sealed class StreamJson(StandardStreams streams, TimeProvider time, string sessionId, AgentOptions options)
 {
     private readonly Lock gate = new();
     private int results;
@@ -33,11 +34,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
                 WriteInit(started.Session);
                 break;
 
-            case AgentReport.Requesting when partials && report.ParentToolUseId is null:
-                Line("system", "status", w => w.WriteString("status", "requesting"));
-                break;
-
-            case AgentReport.Streamed streamed when partials:
+            case AgentReport.Streamed streamed when options.IncludePartialMessages:
                 Line("stream_event", null, w =>
                 {
                     Node(w, "event", streamed.Event);
@@ -47,7 +44,12 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
                 });
                 break;
 
-            case AgentReport.Spoke spoke:
+            case AgentReport.Prompted prompted when report.Agent is not null || options.ReplayUserMessages:
+                WritePrompted(prompted);
+                break;
+
+            // What a sub-agent says is for the one who called it.
+            case AgentReport.Spoke spoke when report.Agent is null || options.ForwardSubAgentText || spoke.Block.Text("type") == "tool_use":
                 WriteSpoke(spoke);
                 break;
 
@@ -58,59 +60,17 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
             case AgentReport.Injected injected:
                 Line("user", null, w =>
                 {
-                    WriteMessage(w, "user", [Json.TextBlock(injected.Text)]);
+                    WriteMessage(w, "user", new JsonArray(Json.TextBlock(injected.Text)));
                     WriteParent(w, report);
                 });
                 break;
 
-            case AgentReport.Retrying { Retry: var retry }:
-                Line("system", "api_retry", w =>
-                {
-                    w.WriteNumber("attempt", retry.Attempt);
-                    w.WriteNumber("max_retries", retry.MaxRetries);
-                    w.WriteNumber("retry_delay_ms", (long)retry.Delay.TotalMilliseconds);
-                    Number(w, "error_status", retry.Failure.Status);
-                    w.WriteString("error", Kind(retry.Failure.Status));
-                });
-                break;
-
-            case AgentReport.Denied denied:
-                Line("system", "permission_denied", w =>
-                {
-                    w.WriteString("tool_name", denied.Use.Text("name"));
-                    w.WriteString("tool_use_id", denied.Use.Text("id"));
-                    w.WriteString("decision_reason_type", denied.ReasonType);
-                    w.WriteString("message", denied.Message);
-                });
-                break;
-
-            case AgentReport.HookRan hook when hookEvents:
-                Line("system", hook.Event.Text("subtype"), w =>
-                {
-                    foreach (var (name, value) in hook.Event.Where(p => p.Key != "subtype"))
-                    {
-                        Node(w, name, value);
-                    }
-                });
-                break;
-
-            case AgentReport.Compacted compacted:
-                Line("system", "compact_boundary", w =>
-                {
-                    w.WriteStartObject("compact_metadata");
-                    w.WriteString("trigger", compacted.Trigger);
-                    w.WriteNumber("pre_tokens", compacted.TokensBefore);
-                    w.WriteString("dropped", compacted.Dropped);
-                    w.WriteEndObject();
-                });
-                break;
-
-            case AgentReport.Notice notice:
-                Line("system", "informational", w => w.WriteString("content", notice.Text));
-                break;
-
             case AgentReport.TurnEnded ended:
                 Line("result", ended.Result.Subtype, w => StreamResult.Write(w, ended.Session, ended.Result, results++));
+                break;
+
+            default:
+                StreamEvents.Write(this, report, options);
                 break;
         }
     }
@@ -135,11 +95,12 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         Node(w, "tools", Json.Strings(session.Tools.Names));
         w.WriteStartArray("mcp_servers");
 
-        foreach (var (name, status) in session.McpServers)
+        foreach (var server in session.Servers.All)
         {
             w.WriteStartObject();
-            w.WriteString("name", name);
-            w.WriteString("status", status);
+            w.WriteString("name", server.Name);
+            w.WriteString("status", server.Status);
+            w.WriteString("source", server.Scope);
             w.WriteEndObject();
         }
 
@@ -150,7 +111,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         w.WriteString("apiKeySource", session.Endpoint.KeySource);
         w.WriteString("claude_code_version", Program.Version);
         w.WriteString("output_style", "default");
-        Node(w, "agents", Json.Strings(session.AgentNames));
+        Node(w, "agents", Json.Strings(session.Agents.Select(a => a.Name)));
         Node(w, "skills", new JsonArray());
         Node(w, "plugins", new JsonArray());
         Node(w, "capabilities", new JsonArray("interrupt_receipt_v1"));
@@ -171,7 +132,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         Node(w, "usage", reply.Usage.ToJson());
         w.WriteEndObject();
         WriteParent(w, spoke);
-        w.WriteString("timestamp", time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
+        WriteTime(w);
 
         if (reply.RequestId is not null)
         {
@@ -179,10 +140,23 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         }
     });
 
+    private void WritePrompted(AgentReport.Prompted prompted) => Line("user", null, w =>
+    {
+        WriteMessage(w, "user", prompted.Agent is null ? prompted.Said : prompted.Content);
+        WriteParent(w, prompted);
+        WriteTime(w);
+
+        if (prompted.Agent is null)
+        {
+            w.WriteBoolean("isReplay", true);
+        }
+    });
+
     private void WriteReturned(AgentReport.ToolReturned returned) => Line("user", null, w =>
     {
         WriteMessage(w, "user", new JsonArray(returned.Result.DeepClone()));
         WriteParent(w, returned);
+        WriteTime(w);
         Node(w, "tool_use_result", returned.Details);
 
         if (returned.Decision is { } decision)
@@ -202,7 +176,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         }
     });
 
-    private static void WriteMessage(Utf8JsonWriter w, string role, JsonArray content)
+    private static void WriteMessage(Utf8JsonWriter w, string role, JsonNode content)
     {
         w.WriteStartObject("message");
         w.WriteString("role", role);
@@ -210,7 +184,18 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         w.WriteEndObject();
     }
 
-    private static void WriteParent(Utf8JsonWriter w, AgentReport report) => w.WriteString("parent_tool_use_id", report.ParentToolUseId);
+    private void WriteTime(Utf8JsonWriter w) => w.WriteString("timestamp", time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
+
+    private static void WriteParent(Utf8JsonWriter w, AgentReport report)
+    {
+        w.WriteString("parent_tool_use_id", report.ParentToolUseId);
+
+        if (report.Agent is var (id, type))
+        {
+            w.WriteString("agent_id", id);
+            w.WriteString("subagent_type", type);
+        }
+    }
 
     public static void Node(Utf8JsonWriter w, string name, JsonNode? node)
     {
@@ -237,13 +222,4 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
             w.WriteNull(name);
         }
     }
-
-    private static string Kind(int? status) => status switch
-    {
-        429 => "rate_limit",
-        529 => "overloaded",
-        401 or 403 => "authentication_failed",
-        >= 500 => "server_error",
-        _ => "unknown",
-    };
 }

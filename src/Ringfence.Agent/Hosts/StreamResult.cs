@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Ringfence.Agent.Iteration;
 
 namespace Ringfence.Agent.Hosts;
@@ -24,27 +25,7 @@ internal static class StreamResult
         w.WriteNumber("duration_api_ms", (long)result.ModelDuration.TotalMilliseconds);
         w.WriteNumber("total_cost_usd", session.Spending.SpentNanodollars / 1_000_000_000m);
         StreamJson.Node(w, "usage", result.Usage.ToJson());
-        w.WriteStartObject("modelUsage");
-
-        foreach (var (model, usage, cost) in session.Spending.ByModel)
-        {
-            var price = PriceTable.Of(model);
-            w.WriteStartObject(model);
-            w.WriteNumber("inputTokens", usage.Input);
-            w.WriteNumber("outputTokens", usage.Output);
-            w.WriteNumber("cacheReadInputTokens", usage.CacheRead);
-            w.WriteNumber("cacheCreationInputTokens", usage.CacheWrite + usage.CacheWriteHour);
-            w.WriteNumber("webSearchRequests", 0);
-            w.WriteNumber("costUSD", cost / 1_000_000_000m);
-            w.WriteNumber("contextWindow", price.ContextWindow);
-            w.WriteNumber("maxOutputTokens", price.MaxOutput);
-            w.WriteString("canonicalModel", model);
-            w.WriteString("provider", session.Options.Provider ?? "anthropic");
-            w.WriteString("costBasis", price.IsKnown ? "list" : "unknown");
-            w.WriteEndObject();
-        }
-
-        w.WriteEndObject();
+        StreamJson.Node(w, "modelUsage", ByModel(session));
         w.WriteStartArray("permission_denials");
 
         foreach (var denial in result.Denials)
@@ -69,5 +50,28 @@ internal static class StreamResult
 
         w.WriteNumber("queued_turn_count", 0);
         w.WriteNumber("result_index", index);
+    }
+
+    /// <summary>What the session used so far, sub-agents included, by model.</summary>
+    public static JsonObject ByModel(AgentSession session)
+    {
+        var models = new JsonObject();
+
+        foreach (var (model, usage, cost) in session.Spending.ByModel)
+        {
+            var price = PriceTable.Of(model);
+
+            models[model] = new JsonObject
+            {
+                ["inputTokens"] = usage.Input, ["outputTokens"] = usage.Output, ["cacheReadInputTokens"] = usage.CacheRead,
+                ["cacheCreationInputTokens"] = usage.CacheWrite + usage.CacheWriteHour, ["webSearchRequests"] = 0, ["costUSD"] = cost / 1_000_000_000m,
+                ["contextWindow"] = price.ContextWindow, ["maxOutputTokens"] = Math.Min(price.MaxOutput, session.Options.MaxOutputTokens),
+                ["cacheCreationEphemeral5mInputTokens"] = usage.CacheWrite, ["cacheCreationEphemeral1hInputTokens"] = usage.CacheWriteHour,
+                ["canonicalModel"] = model, ["provider"] = session.Options.Provider is null or "anthropic" ? "firstParty" : session.Options.Provider,
+                ["costBasis"] = price.IsKnown ? "list" : "unknown",
+            };
+        }
+
+        return models;
     }
 }

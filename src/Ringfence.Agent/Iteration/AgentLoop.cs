@@ -3,29 +3,31 @@ using Ringfence.Agent.Context;
 using Ringfence.Agent.Execution;
 using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Models;
-using Ringfence.Agent.Tools;
 
 namespace Ringfence.Agent.Iteration;
 
 /// <summary>The agentic loop: ask the model, run the tools that it calls, tell it what came of it, until it is done or a limit says stop.</summary>
 internal sealed class AgentLoop(AgentSession session)
 {
-    private const int MostReminders = 5;
-
     private readonly ToolRunner tools = new(session);
     private readonly PaidCalls calls = new(session);
     private readonly RepeatedCalls repeated = new();
+    private readonly TurnEnding judge = new(session);
     private readonly long started = session.Time.GetTimestamp();
-    private int reminders;
-    private bool stopHookActive;
+    private Guid promptId;
+    private JsonNode said = "";
     private bool shortened;
     private int turns;
 
-    public async Task<TurnResult> RunAsync(JsonArray prompt, CancellationToken cancellationToken)
+    /// <param name="id">Names the prompt in streams and files; null makes one up.</param>
+    public async Task<TurnResult> RunAsync(JsonArray prompt, CancellationToken cancellationToken, Guid? id = null)
     {
+        promptId = id ?? session.NewId();
+        said = prompt is [JsonObject only] && only.Text("type") == "text" ? only["text"]!.DeepClone() : prompt.DeepClone();
+
         if (session.ParentToolUseId is not null)
         {
-            session.Conversation.AddUser(prompt);
+            Take(prompt);
             return await WorkOrStopAsync(null, cancellationToken);
         }
 
@@ -64,9 +66,19 @@ internal sealed class AgentLoop(AgentSession session)
             session.PendingContext = null;
         }
 
-        session.Conversation.AddUser(prompt);
-        session.Report(new AgentReport.Prompted(prompt));
+        Take(prompt);
         return null;
+    }
+
+    private void Take(JsonArray prompt)
+    {
+        session.Conversation.AddUser(prompt);
+        session.Report(new AgentReport.Prompted(prompt, said) { Uuid = promptId });
+
+        if (session.ParentToolUseId is null)
+        {
+            session.Checkpoints?.Begin(promptId.ToString());
+        }
     }
 
     private async Task<TurnResult> WorkAsync(CancellationToken cancellationToken)
@@ -125,17 +137,21 @@ internal sealed class AgentLoop(AgentSession session)
                     continue; // the provider asks to be called again with what it has said so far
                 }
 
-                if (await GoesOnAsync(reply, cancellationToken) is { } more)
+                var (more, ending) = await judge.JudgeAsync(reply, cancellationToken);
+
+                if (more is not null)
                 {
                     session.Conversation.AddUser([Json.TextBlock(more)]);
                     session.Report(new AgentReport.Injected(more));
                     continue;
                 }
 
-                return session.Tools.Find(StructuredOutputTool.ToolName) is null
-                    ? Ended("success", "completed", reply.Text, reply.StopReason)
-                    : Ended("error_max_structured_output_retries", "structured_output_retry_exhausted", errors:
-                        [$"Failed to provide valid structured output after {MostReminders} attempts"]);
+                return ending switch
+                {
+                    TurnEnding.Ending.Failed failed => Failed(failed.Failure, failed.StopReason),
+                    TurnEnding.Ending.WithoutStructure without => Ended("error_max_structured_output_retries", "structured_output_retry_exhausted", errors: [without.Why]),
+                    _ => Ended("success", "completed", reply.Text, reply.StopReason),
+                };
             }
 
             var results = await tools.RunAsync(uses, cancellationToken);
@@ -177,38 +193,24 @@ internal sealed class AgentLoop(AgentSession session)
         }
     }
 
-    /// <summary>What the model is told when it has stopped too early; null when it is done.</summary>
-    private async Task<string?> GoesOnAsync(ModelReply reply, CancellationToken cancellationToken)
-    {
-        if (session.Tools.Find(StructuredOutputTool.ToolName) is not null)
-        {
-            return reminders++ < MostReminders ? $"Call the tool {StructuredOutputTool.ToolName} now to give your answer in the form that was asked for." : null;
-        }
-
-        var details = new JsonObject { ["stop_hook_active"] = stopHookActive, ["last_assistant_message"] = reply.Text };
-        var hooks = await session.Hooks.RunAsync(session, session.ParentToolUseId is null ? "Stop" : "SubagentStop", null, details, null, cancellationToken);
-        stopHookActive |= hooks.Blocks is not null;
-        return hooks.Stops is null ? hooks.Blocks : null;
-    }
-
     /// <summary>Shortens the conversation; the call this takes is paid like any other.</summary>
     public Task CompactAsync(string trigger, string? wish, CancellationToken cancellationToken) =>
         Compaction.RunAsync(session, trigger, wish, calls.AskAsideAsync, cancellationToken);
 
     private void Report(ModelReply reply)
     {
-        foreach (var block in reply.Content.OfType<JsonObject>())
+        foreach (var block in reply.Content.OfType<JsonObject>().Where(b => b.Text("type") != "text" || !string.IsNullOrEmpty(b.Text("text"))))
         {
             session.Report(new AgentReport.Spoke(reply, block));
         }
     }
 
-    private TurnResult Failed(ModelFailure failure)
+    private TurnResult Failed(ModelFailure failure, string stopReason = "stop_sequence")
     {
         var text = failure.Status is { } status ? $"API Error: {status} {failure.Message}" : $"API Error: {failure.Message}";
-        var said = new ModelReply(session.NewId().ToString(), "<synthetic>", [Json.TextBlock(text)], "stop_sequence", default, failure.RequestId);
+        var said = new ModelReply(session.NewId().ToString(), "<synthetic>", [Json.TextBlock(text)], stopReason, default, failure.RequestId);
         Report(said);
-        return Ended("success", "api_error", text, "stop_sequence") with { IsError = true, Failure = failure };
+        return Ended("success", "api_error", text, stopReason) with { IsError = true, Failure = failure };
     }
 
     private TurnResult Interrupted(string reason)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Context;
 using Ringfence.Agent.Execution.Hooks;
@@ -13,8 +14,6 @@ namespace Ringfence.Agent.Iteration;
 /// <summary>Everything one conversation is made of.</summary>
 internal sealed class AgentSession
 {
-    private readonly List<IMcpServer> servers = [];
-
     public required string Id { get; init; }
 
     public required AgentOptions Options { get; init; }
@@ -43,22 +42,54 @@ internal sealed class AgentSession
 
     public Conversation Conversation { get; } = new();
 
-    /// <summary>Set for a sub-agent.</summary>
+    /// <summary>Set for a sub-agent: the call that started it.</summary>
     public string? ParentToolUseId { get; init; }
+
+    /// <summary>Set for a sub-agent: which one it is.</summary>
+    public string? AgentType { get; init; }
 
     /// <summary>What the model shall be told with the next prompt.</summary>
     public string? PendingContext { get; set; }
 
     public int? ThinkingTokens { get; set; }
 
-    public List<(string Name, string Status)> McpServers { get; } = [];
+    /// <summary>Set where files are kept so that they can be put back.</summary>
+    public FileCheckpoints? Checkpoints { get; init; }
 
-    public List<string> AgentNames { get; } = [];
+    public required McpServers Servers { get; init; }
+
+    public IReadOnlyList<SubAgent> Agents { get; set; } = [];
 
     /// <summary>What the project's people wrote down, kept to build the system prompt anew.</summary>
     public string Memory { get; init; } = "";
 
     public IReadOnlyList<string> MemoryPaths { get; init; } = [];
+
+    /// <summary>Settings by their level, the weakest first.</summary>
+    public IReadOnlyList<(string Source, JsonObject Settings)> Settings { get; init; } = [];
+
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> agents = new(StringComparer.Ordinal);
+
+    /// <summary>A sub-agent runs until this is disposed or its token is cancelled.</summary>
+    public CancellationTokenSource BeginAgent(string id, CancellationToken cancellationToken) =>
+        agents[id] = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
+    public void EndAgent(string id)
+    {
+        if (agents.TryRemove(id, out var source))
+        {
+            source.Dispose();
+        }
+    }
+
+    /// <summary>Stops a sub-agent that runs; the model is told.</summary>
+    public void StopAgent(string id)
+    {
+        if (agents.TryGetValue(id, out var source))
+        {
+            source.Cancel();
+        }
+    }
 
     public Guid NewId() => Guid.CreateVersion7(Time.GetUtcNow());
 
@@ -67,7 +98,13 @@ internal sealed class AgentSession
     /// <summary>Tells the host, and the transcript before it: what was shown is never lost.</summary>
     public void Report(AgentReport report)
     {
-        var named = report with { ParentToolUseId = report.ParentToolUseId ?? ParentToolUseId, Uuid = report.Uuid == default ? NewId() : report.Uuid };
+        var named = report with
+        {
+            ParentToolUseId = report.ParentToolUseId ?? ParentToolUseId,
+            Agent = AgentType is null ? null : (Transcript.AgentId!, AgentType),
+            Uuid = report.Uuid == default ? NewId() : report.Uuid,
+        };
+
         Transcript.Record(named);
         Host.Report(named);
     }
@@ -75,37 +112,14 @@ internal sealed class AgentSession
     /// <summary>Tools as the model is told of them.</summary>
     public JsonArray DescribeTools() => Tools.Describe();
 
-    public async Task AddServerAsync(IMcpServer server, Func<Task<IReadOnlyList<McpToolInfo>>> list)
-    {
-        servers.Add(server);
-
-        try
-        {
-            foreach (var tool in await list())
-            {
-                Tools.Add(new McpTool(server, tool));
-            }
-
-            McpServers.Add((server.Name, "connected"));
-        }
-        catch (McpException e)
-        {
-            // A missing server costs its tools, not the session; what happened to it is in the first event.
-            McpServers.Add((server.Name, "failed"));
-            StandardStreams.WriteError($"MCP server {server.Name}: {e.Message}");
-        }
-    }
-
-    public IReadOnlyList<McpServerConfig> ConfiguredServers { get; set; } = [];
+    /// <summary>The servers to begin with.</summary>
+    public IReadOnlyList<McpServerEntry> ConfiguredServers { get; set; } = [];
 
     public async Task StartAsync(string source, CancellationToken cancellationToken)
     {
-        // Side by side: a slow server holds nobody else up.
-        foreach (var connecting in ConfiguredServers.Select(s => new ConnectedMcpServer(s, Workplace.Root)).Select(s => (s, s.ListToolsAsync(cancellationToken))).ToArray())
-        {
-            await AddServerAsync(connecting.s, () => connecting.Item2);
-        }
-
+        await Servers.AddAsync(ConfiguredServers, cancellationToken);
+        Workplace.Shells.Started = (id, call, command) => Report(new AgentReport.TaskStarted(id, call, command, null));
+        Workplace.Shells.Ended = (id, call, status, command, file) => Report(new AgentReport.TaskEnded(id, call, status, command, file));
         Workplace.Notify = text => Report(new AgentReport.Notice(text));
         var hooks = await Hooks.RunAsync(this, "SessionStart", source, new JsonObject { ["source"] = source }, null, cancellationToken);
         PendingContext = hooks.Context;
@@ -117,9 +131,6 @@ internal sealed class AgentSession
         Workplace.Shells.Dispose();
         Transcript.Dispose();
 
-        foreach (var server in servers)
-        {
-            await server.DisposeAsync();
-        }
+        await Servers.DisposeAsync();
     }
 }

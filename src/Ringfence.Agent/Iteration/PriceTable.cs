@@ -30,6 +30,10 @@ internal static class PriceTable
             .Select(k => k.Price).FirstOrDefault(Unknown);
     }
 
+    /// <summary>Its price in words; empty when none is known.</summary>
+    public static string Describe(string model) => Of(model) is { IsKnown: true } price
+        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"${price.Input / (decimal)Dollar}/${price.Output / (decimal)Dollar} per Mtok") : "";
+
     private static ModelPrice Claude(decimal input, decimal output, int most = 64_000) => new(
         (long)(input * Dollar), (long)(output * Dollar), (long)(input * Dollar / 10), (long)(input * Dollar * 5 / 4), (long)(input * Dollar * 2), 200_000, most);
 

@@ -43,7 +43,7 @@ internal static class SessionFactory
             return (null, [new Failure("no_session", $"No conversation found with session ID: {resumed}")]);
         }
 
-        var (restored, failure) = Transcript.Read(path, options.ResumeAt);
+        var (restored, failure) = TranscriptReader.Read(path, options.ResumeAt);
 
         if (restored is null)
         {
@@ -114,7 +114,7 @@ internal static class SessionFactory
             }
         }
 
-        var servers = McpServerConfig.Read(options, settings, root, environment, failures);
+        var servers = McpServerConfig.Read(options, settings, root, environment, failures).Select(s => s.ToEntry(root, host)).ToArray();
         var agents = SubAgentFiles.Read(options.Agents, root, UserDirectory(environment), options.Bare, failures);
 
         if (failures.Count > 0)
@@ -133,6 +133,9 @@ internal static class SessionFactory
             Workplace = work,
             Permissions = permissions,
             Tools = tools,
+            Servers = new McpServers(tools),
+            Checkpoints = environment("CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING") is "true" or "1"
+                ? new FileCheckpoints(Path.Combine(UserDirectory(process), "file-history", plan.SessionId)) : null,
             Spending = new Spending(options.MaxBudgetUsd is { } dollars ? (long)(dollars * 1_000_000_000) : null),
             Endpoint = endpoint,
             Models = new ModelCaller(Providers.Wire(provider, new ModelHttp(endpoint, time)), endpoint.MaxRetries, time, new Random()),
@@ -143,6 +146,7 @@ internal static class SessionFactory
             MemoryPaths = memoryPaths,
             Memory = memory,
             ThinkingTokens = options.MaxThinkingTokens,
+            Settings = settings.Sources,
         };
 
         foreach (var hook in settings.HooksDisabled ? [] : settings.Hooks)
@@ -156,6 +160,11 @@ internal static class SessionFactory
         }
 
         session.ConfiguredServers = servers;
+        if (options.Title is { } title && plan.Restored is null)
+        {
+            session.Transcript.RecordTitle(title, session.NewId());
+        }
+
         SubAgents.Offer(session, agents);
         plan.RestoreTo(session);
         return (session, []);
@@ -203,7 +212,7 @@ internal static class SessionFactory
         {
             if (PermissionRule.TryParse(text, out var rule, out var error))
             {
-                to.Add(rule);
+                to.Add(rule with { Source = source.StartsWith("--", StringComparison.Ordinal) ? "cliArg" : source });
             }
             else
             {

@@ -3,7 +3,7 @@ using Ringfence.Agent.Context;
 namespace Ringfence.Agent.Iteration;
 
 /// <summary>Which session this will be, and what it begins with.</summary>
-internal sealed record SessionPlan(string SessionId, string Path, Transcript.Restored? Restored)
+internal sealed record SessionPlan(string SessionId, string Path, RestoredSession? Restored)
 {
     /// <summary>The restored messages become the beginning of another session's file.</summary>
     public bool Copies { get; init; }
@@ -13,6 +13,8 @@ internal sealed record SessionPlan(string SessionId, string Path, Transcript.Res
 
     public void RestoreTo(AgentSession session)
     {
+        session.Checkpoints?.Recorded = (prompt, file, copy) => session.Transcript.RecordCheckpoint(prompt, file, copy, session.NewId());
+
         if (Restored is null)
         {
             return;
@@ -23,21 +25,16 @@ internal sealed record SessionPlan(string SessionId, string Path, Transcript.Res
             session.Transcript.RecordRewind(RewindsTo, session.NewId());
         }
 
-        foreach (var (role, content) in Restored.Messages)
+        foreach (var (prompt, file, copy) in Copies ? [] : Restored.Checkpoints)
         {
-            if (role == "user")
-            {
-                session.Conversation.AddUser(content);
-            }
-            else
-            {
-                session.Conversation.AddRestored(content);
-            }
+            session.Checkpoints?.Restore(prompt, file, copy);
+        }
 
-            if (Copies)
-            {
-                session.Transcript.RecordCopy(role, content, session.NewId());
-            }
+        session.Conversation.Restore(Restored.Messages);
+
+        foreach (var (role, content) in Copies ? Restored.Messages : [])
+        {
+            session.Transcript.RecordCopy(role, content, session.NewId());
         }
 
         session.Conversation.CloseOpenCalls("The session ended before this was run.");

@@ -1,4 +1,8 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Ringfence.Agent.Context;
+using Ringfence.Agent.Execution.Mcp;
+using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Prompt;
 using Ringfence.Agent.Tools;
 
@@ -16,52 +20,106 @@ internal static class SubAgents
             return;
         }
 
-        session.AgentNames.AddRange(agents.Select(a => a.Name));
+        session.Agents = agents;
         session.Tools.Add(new TaskTool(agents, (agent, call, cancellationToken) => RunAsync(session, agent, call, cancellationToken)));
     }
 
     private static async Task<ToolOutput> RunAsync(AgentSession parent, SubAgent agent, ToolCall call, CancellationToken cancellationToken)
     {
+        var resumed = call.Input.Text("resume");
+        RestoredSession? restored = null;
+
+        if (resumed is not null && (Restored(parent, resumed, out restored) is { } wrong))
+        {
+            return ToolOutput.Error(wrong);
+        }
+
         var started = parent.Time.GetTimestamp();
-        var child = Create(parent, agent, call);
+        var id = resumed ?? "a" + RandomNumberGenerator.GetHexString(16, lowercase: true);
+        var child = Create(parent, agent, call, id, restored);
 
         if (parent.Spending.LimitNanodollars is not null && !PriceTable.Of(child.Model).IsKnown)
         {
             return ToolOutput.Error($"No price is known for the model '{child.Model}', so that the budget could not be kept. Use another model.");
         }
 
-        await parent.Hooks.RunAsync(parent, "SubagentStart", agent.Name, new JsonObject { ["agent_id"] = call.Id, ["agent_type"] = agent.Name }, call.Id, cancellationToken);
+        var description = call.Input.Text("description") ?? "";
+        var about = new JsonObject { ["agent_id"] = id, ["agent_type"] = agent.Name };
+        var hooks = await parent.Hooks.RunAsync(parent, "SubagentStart", agent.Name, about, call.Id, cancellationToken);
+        var prompt = new JsonArray(Json.TextBlock(call.Input.Text("prompt")!));
+
+        if (hooks.Context is { } context)
+        {
+            prompt.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{context}\n</system-reminder>"));
+        }
+
+        parent.Report(new AgentReport.TaskStarted(id, call.Id, description, agent.Name));
+        var status = "failed";
+        var said = "";
+        var stop = parent.BeginAgent(id, cancellationToken).Token;
 
         try
         {
-            var result = await new AgentLoop(child).RunAsync([Json.TextBlock(call.Input.Text("prompt")!)], cancellationToken);
+            var result = await new AgentLoop(child).RunAsync(prompt, stop);
             cancellationToken.ThrowIfCancellationRequested();
+            (status, said) = (stop.IsCancellationRequested ? "stopped" : result.IsError ? "failed" : "completed", result.Text);
 
-            if (result.IsError)
+            if (stop.IsCancellationRequested)
             {
-                return ToolOutput.Error($"The agent did not finish ({result.Subtype}): {(result.Errors.Count > 0 ? string.Join("; ", result.Errors) : result.Text)}");
+                return ToolOutput.Error($"The agent was stopped by the user. agentId: {id} (for `resume`)");
             }
 
-            return new ToolOutput
-            {
-                Content = new JsonArray(Json.TextBlock(result.Text.Length > 0 ? result.Text : "(The agent said nothing.)")),
-                Details = new JsonObject
-                {
-                    ["status"] = "completed", ["prompt"] = call.Input.Text("prompt"), ["agentId"] = call.Id, ["content"] = new JsonArray(Json.TextBlock(result.Text)),
-                    ["totalDurationMs"] = (long)parent.Time.GetElapsedTime(started).TotalMilliseconds, ["totalTokens"] = result.Usage.AllInput + result.Usage.Output,
-                    ["totalToolUseCount"] = result.Turns - 1, ["usage"] = result.Usage.ToJson(),
-                },
-            };
+            return result.IsError
+                ? ToolOutput.Error($"The agent did not finish ({result.Subtype}): {(result.Errors.Count > 0 ? string.Join("; ", result.Errors) : result.Text)}")
+                : Output(parent, agent, call, id, result, started);
+        }
+        catch (OperationCanceledException)
+        {
+            status = "stopped";
+            throw;
         }
         finally
         {
+            parent.EndAgent(id);
+            parent.Report(new AgentReport.TaskEnded(id, call.Id, status, said, child.Transcript.Path));
+            child.Transcript.Dispose();
             child.Workplace.Shells.Dispose();
         }
     }
 
-    private static AgentSession Create(AgentSession parent, SubAgent agent, ToolCall call)
+    private static ToolOutput Output(AgentSession parent, SubAgent agent, ToolCall call, string id, TurnResult result, long started) => new()
     {
-        var work = new Workplace(parent.Workplace.Root, Path.Combine(Path.GetTempPath(), $"ringfence-agent-{parent.Id}", Safe(call.Id)), parent.Time) { Directory = parent.Workplace.Directory, Journal = parent.Workplace.Journal, Sandbox = parent.Workplace.Sandbox };
+        Content = new JsonArray(Json.TextBlock(result.Text.Length > 0 ? result.Text : "(The agent said nothing.)"), Json.TextBlock($"agentId: {id} (for `resume`, to ask it more)")),
+        Details = new JsonObject
+        {
+            ["status"] = "completed", ["prompt"] = call.Input.Text("prompt"), ["agentId"] = id, ["agentType"] = agent.Name, ["content"] = new JsonArray(Json.TextBlock(result.Text)),
+            ["totalDurationMs"] = (long)parent.Time.GetElapsedTime(started).TotalMilliseconds, ["totalTokens"] = result.Usage.AllInput + result.Usage.Output,
+            ["totalToolUseCount"] = result.Turns - 1, ["usage"] = result.Usage.ToJson(),
+        },
+    };
+
+    /// <summary>The conversation of a sub-agent that is to go on; else what is wrong.</summary>
+    private static string? Restored(AgentSession parent, string id, out RestoredSession? restored)
+    {
+        restored = null;
+        var path = id.All(char.IsAsciiLetterOrDigit) ? parent.Transcript.PathFor(id) : "";
+
+        if (!File.Exists(path))
+        {
+            return $"No agent of this session has the ID {id}.";
+        }
+
+        restored = TranscriptReader.Read(path, null).Restored;
+        return null;
+    }
+
+    private static AgentSession Create(AgentSession parent, SubAgent agent, ToolCall call, string id, RestoredSession? restored)
+    {
+        var work = new Workplace(parent.Workplace.Root, Path.Combine(Path.GetTempPath(), $"ringfence-agent-{parent.Id}", id), parent.Time)
+        {
+            Directory = parent.Workplace.Directory, Journal = parent.Workplace.Journal, Sandbox = parent.Workplace.Sandbox,
+        };
+
         work.AdditionalDirectories.AddRange(parent.Workplace.AdditionalDirectories);
 
         foreach (var (name, value) in parent.Workplace.Environment)
@@ -70,22 +128,24 @@ internal static class SubAgents
         }
 
         var tools = new ToolBox();
-
-        foreach (var tool in parent.Tools.All.Where(t => t.Name is not ("Task" or StructuredOutputTool.ToolName) && (agent.Tools is null || agent.Tools.Contains(t.Name))))
-        {
-            tools.Add(tool);
-        }
-
+        tools.Add([.. parent.Tools.All.Where(t => t.Name is not ("Task" or StructuredOutputTool.ToolName) && (agent.Tools is null || agent.Tools.Contains(t.Name)))]);
         var model = call.Input.Text("model") is { } asked && asked.Contains('-') ? asked : agent.Model ?? parent.Model;
         var options = new AgentOptions { SystemPrompt = agent.Prompt, MaxOutputTokens = parent.Options.MaxOutputTokens, MaxBudgetUsd = parent.Options.MaxBudgetUsd, MaxTurns = MostTurns };
 
-        return new AgentSession
+        var child = new AgentSession
         {
-            Id = parent.Id, Options = options, Model = model, Workplace = work, Permissions = parent.Permissions, Tools = tools, Spending = parent.Spending,
-            Models = parent.Models, Endpoint = parent.Endpoint, Host = parent.Host, Time = parent.Time, Transcript = parent.Transcript, ParentToolUseId = call.Id,
+            Id = parent.Id, Options = options, Model = model, Workplace = work, Permissions = parent.Permissions, Tools = tools, Servers = new McpServers(tools),
+            Spending = parent.Spending, Models = parent.Models, Endpoint = parent.Endpoint, Host = parent.Host, Time = parent.Time, Checkpoints = parent.Checkpoints,
+            Transcript = parent.Transcript.OpenFor(id), ParentToolUseId = call.Id, AgentType = agent.Name,
             System = SystemPrompt.Create(options, work, parent.Memory, model, parent.Time.GetUtcNow()), Hooks = parent.Hooks,
         };
-    }
 
-    private static string Safe(string id) => string.Concat(id.Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'));
+        if (restored is not null)
+        {
+            child.Conversation.Restore(restored.Messages);
+            child.Conversation.CloseOpenCalls("The agent was stopped before this was run.");
+        }
+
+        return child;
+    }
 }

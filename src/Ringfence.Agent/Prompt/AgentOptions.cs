@@ -22,6 +22,15 @@ internal sealed record AgentOptions
 
     public bool ReplayUserMessages { get; set; }
 
+    /// <summary>What sub-agents say is told too, not only what they call.</summary>
+    public bool ForwardSubAgentText { get; set; }
+
+    /// <summary>Every line of the transcript is told, too.</summary>
+    public bool MirrorTranscript { get; set; }
+
+    /// <summary>What the session is called.</summary>
+    public string? Title { get; set; }
+
     public string? Model { get; set; }
 
     public string? FallbackModel { get; set; }

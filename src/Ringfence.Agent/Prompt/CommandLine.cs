@@ -156,6 +156,8 @@ internal static class CommandLine
         "--include-partial-messages" => Switch(o => o.IncludePartialMessages = true),
         "--include-hook-events" => Switch(o => o.IncludeHookEvents = true),
         "--replay-user-messages" => Switch(o => o.ReplayUserMessages = true),
+        "--forward-subagent-text" => Switch(o => o.ForwardSubAgentText = true),
+        "--session-mirror" => Switch(o => o.MirrorTranscript = true),
         "--model" => Text((o, v) => o.Model = v),
         "--fallback-model" => Text((o, v) => o.FallbackModel = v),
         "--max-turns" => new(Takes.One, (o, v) => Whole(v, 1, n => o.MaxTurns = n)),
@@ -198,7 +200,7 @@ internal static class CommandLine
         // Known to Claude Code and of no effect here.
         "--debug" => new(Takes.Maybe, (_, _) => null),
         "--debug-file" or "--betas" or "--task-budget" or "--thinking-display" or "--permission-prompts" or "--plugin-dir" or "--agent" => Text((_, _) => { }),
-        "--await-initialize" or "--session-mirror" or "--ide" or "--no-chrome" => Switch(_ => { }),
+        "--await-initialize" or "--ide" or "--no-chrome" => Switch(_ => { }),
         _ => null,
     };
 

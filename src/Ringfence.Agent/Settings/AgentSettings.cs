@@ -39,11 +39,16 @@ internal sealed class AgentSettings
     /// <summary>Hosts that commands in the sandbox may reach.</summary>
     public List<string> SandboxHosts { get; } = [];
 
+    /// <summary>Each file or flag that spoke, the weakest first.</summary>
+    public List<(string Source, JsonObject Settings)> Sources { get; } = [];
+
     public sealed record HookSetting(string Event, string? Matcher, string Command, TimeSpan Limit);
 
+    /// <param name="source">Which level it is, by Claude Code's name.</param>
     /// <param name="isOwn">The user's or the administrator's, not the repository's.</param>
-    public void Add(JsonObject settings, bool isOwn)
+    public void Add(JsonObject settings, string source, bool isOwn)
     {
+        Sources.Add((source, settings));
         var permissions = settings.Object("permissions");
         Allow.AddRange(Strings(permissions.Array("allow")));
         Ask.AddRange(Strings(permissions.Array("ask")));

@@ -92,7 +92,7 @@ internal static class SettingsReader
 
             if (failures.Count == before)
             {
-                settings.Add(root, isOwn);
+                settings.Add(root, Level(source, isOwn), isOwn);
             }
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
@@ -101,6 +101,14 @@ internal static class SettingsReader
             failures.Add(new Failure("bad_settings", $"{source}:{line}: not valid JSON: {e.Message.Split(" LineNumber", 2)[0]}"));
         }
     }
+
+    private static string Level(string source, bool isOwn) => source switch
+    {
+        "--settings" => "flagSettings",
+        "--managed-settings" or ManagedPath => "policySettings",
+        _ when isOwn => "userSettings",
+        _ => Path.GetFileName(source) == "settings.local.json" ? "localSettings" : "projectSettings",
+    };
 
     /// <summary>The line of every value, by its path.</summary>
     private static Dictionary<string, int> LinesOf(byte[] bytes)

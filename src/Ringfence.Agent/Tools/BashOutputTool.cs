@@ -25,8 +25,8 @@ internal sealed class BashOutputTool : Tool
         var exited = found.Shell.ExitCode;
         var file = found.Shell.OutputFile;
         var length = File.Exists(file) ? new FileInfo(file).Length : 0;
-        var shown = length > found.Read.Offset ? CommandOutput.Show(file, found.Read.Offset) : "(nothing new)";
-        found.Read.Offset = length;
+        var shown = length > found.Shown ? CommandOutput.Show(file, found.Shown) : "(nothing new)";
+        found.Shown = length;
 
         return Task.FromResult(ToolOutput.Text(
             $"<status>{(exited is null ? "running" : "completed")}</status>\n{(exited is null ? "" : $"<exit_code>{exited}</exit_code>\n")}<output>\n{shown}\n</output>"));

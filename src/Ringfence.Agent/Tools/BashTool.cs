@@ -54,19 +54,17 @@ internal sealed class BashTool : Tool
             return ToolOutput.Error($"The shell could not be started: {e.Message}");
         }
 
-        if (call.Input.Flag("run_in_background") is true)
-        {
-            var id = work.Shells.Add(shell, command);
+        var limit = TimeSpan.FromMilliseconds(Math.Clamp(call.Input.Integer("timeout") ?? 120_000, 1, 600_000));
+        var ending = call.Input.Flag("run_in_background") is true ? Ending.Moved : await WaitAsync(shell, limit, call, cancellationToken);
 
-            return ToolOutput.Text(
-                $"Command running in background with ID: {id}. Its output goes to {file}.",
-                Details("", false, 0, id));
+        if (ending == Ending.Moved)
+        {
+            var id = work.Shells.Add(shell, command, call.Id);
+            return ToolOutput.Text($"Command running in background with ID: {id}. Its output goes to {file}.", Details("", false, 0, id));
         }
 
         using (shell)
         {
-            var limit = TimeSpan.FromMilliseconds(Math.Clamp(call.Input.Integer("timeout") ?? 120_000, 1, 600_000));
-            var ending = await WaitAsync(shell, limit, work.Time, call.Progress, cancellationToken);
             work.Directory = shell.LastDirectory() ?? work.Directory;
             return Report(shell, file, ending, limit);
         }
@@ -75,13 +73,29 @@ internal sealed class BashTool : Tool
     private enum Ending
     {
         Exited,
+        Moved,
         TimedOut,
         TooMuch,
         Interrupted,
     }
 
-    private static async Task<Ending> WaitAsync(Shell shell, TimeSpan limit, TimeProvider time, Action<string>? progress, CancellationToken cancellationToken)
+    private static async Task<Ending> WaitAsync(Shell shell, TimeSpan limit, ToolCall call, CancellationToken cancellationToken)
     {
+        var moved = call.Workplace.Shells.Await(call.Id);
+
+        try
+        {
+            return await WaitAsync(shell, moved, limit, call, cancellationToken);
+        }
+        finally
+        {
+            call.Workplace.Shells.NoLongerAwait(call.Id);
+        }
+    }
+
+    private static async Task<Ending> WaitAsync(Shell shell, Task moved, TimeSpan limit, ToolCall call, CancellationToken cancellationToken)
+    {
+        var time = call.Workplace.Time;
         var exit = shell.WaitAsync(CancellationToken.None);
         var ending = Ending.Exited;
         var started = time.GetTimestamp();
@@ -90,11 +104,16 @@ internal sealed class BashTool : Tool
         {
             try
             {
-                await exit.WaitAsync(Tick, time, cancellationToken);
+                await Task.WhenAny(exit, moved).WaitAsync(Tick, time, cancellationToken);
+
+                if (moved.IsCompleted)
+                {
+                    return Ending.Moved;
+                }
             }
             catch (TimeoutException)
             {
-                progress?.Invoke(shell.OutputFile);
+                call.Progress?.Invoke(shell.OutputFile);
                 ending = time.GetElapsedTime(started) >= limit ? Ending.TimedOut
                     : new FileInfo(shell.OutputFile) is { Exists: true, Length: > MostOutput } ? Ending.TooMuch : Ending.Exited;
             }

@@ -28,6 +28,12 @@ internal sealed class ChangeJournal
         }
     }
 
+    /// <summary>Lines that came and lines that went, over all files.</summary>
+    public (int Insertions, int Deletions) Lines() => All.Select(f => LineDiff.Count(Text(f.Before ?? []), Text(f.After)))
+        .Aggregate((0, 0), (sum, file) => (sum.Item1 + file.Insertions, sum.Item2 + file.Deletions));
+
+    private static string Text(byte[] bytes) => TextFile.Decode(bytes)?.Text ?? "";
+
     /// <summary>Takes back the last turn's changes. A file that somebody has changed since stays as it is, and is named.</summary>
     public (IReadOnlyList<string> Undone, IReadOnlyList<string> Left) Undo()
     {

@@ -22,7 +22,7 @@ internal sealed class KillShellTool : Tool
         }
 
         var running = !found.Shell.HasExited;
-        await found.Shell.StopAsync(TimeSpan.FromSeconds(1), call.Workplace.Time);
+        await call.Workplace.Shells.StopAsync(id, call.Workplace.Time);
         return ToolOutput.Text(running ? $"Ended {id}: {found.Command}" : $"{id} had already ended with exit code {found.Shell.ExitCode}.");
     }
 }

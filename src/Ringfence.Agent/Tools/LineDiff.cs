@@ -13,8 +13,6 @@ internal static class LineDiff
     /// <summary>Equal lines that are shown on each side of a change.</summary>
     public const int Around = 3;
 
-    private const int MostSteps = 1000;
-
     /// <param name="above">Lines before both texts, where they are parts of larger ones.</param>
     public static JsonArray Hunks(string before, string after, int above = 0)
     {
@@ -53,6 +51,13 @@ internal static class LineDiff
         }
 
         return shown <= MostLines ? excerpt.ToString() : excerpt.Append("[more lines were changed than are shown]\n").ToString();
+    }
+
+    /// <summary>How many lines came and how many went.</summary>
+    public static (int Insertions, int Deletions) Count(string before, string after)
+    {
+        var lines = Compute(before, after).SelectMany(h => h.Lines).ToArray();
+        return (lines.Count(l => l[0] == '+'), lines.Count(l => l[0] == '-'));
     }
 
     public sealed record Hunk(int OldStart, int OldLines, int NewStart, int NewLines, IReadOnlyList<string> Lines);
@@ -125,7 +130,7 @@ internal static class LineDiff
             tail++;
         }
 
-        var steps = Steps(before.AsSpan(head, before.Length - head - tail), after.AsSpan(head, after.Length - head - tail));
+        var steps = LineSteps.Of(before.AsSpan(head, before.Length - head - tail), after.AsSpan(head, after.Length - head - tail));
         return Group(before, after, head, steps, tail);
     }
 
@@ -133,70 +138,6 @@ internal static class LineDiff
     {
         var lines = text.Split('\n');
         return lines[^1].Length == 0 ? lines[..^1] : lines;
-    }
-
-    /// <summary>For each step <c>' '</c>, <c>'-'</c> or <c>'+'</c>.</summary>
-    private static List<char> Steps(ReadOnlySpan<string> a, ReadOnlySpan<string> b)
-    {
-        var most = Math.Min(a.Length + b.Length, MostSteps);
-        var trace = new List<int[]>();
-        var furthest = new int[(2 * most) + 2];
-
-        for (var d = 0; d <= most; d++)
-        {
-            trace.Add(furthest[(most - d)..(most + d + 1)]);
-
-            for (var k = -d; k <= d; k += 2)
-            {
-                var x = k == -d || (k != d && furthest[most + k - 1] < furthest[most + k + 1]) ? furthest[most + k + 1] : furthest[most + k - 1] + 1;
-
-                while (x < a.Length && x - k < b.Length && a[x] == b[x - k])
-                {
-                    x++;
-                }
-
-                furthest[most + k] = x;
-
-                if (x >= a.Length && x - k >= b.Length)
-                {
-                    return Backtrack(trace, a.Length, b.Length, d);
-                }
-            }
-        }
-
-        return [.. Enumerable.Repeat('-', a.Length), .. Enumerable.Repeat('+', b.Length)];
-    }
-
-    private static List<char> Backtrack(List<int[]> trace, int x, int y, int d)
-    {
-        var steps = new List<char>();
-
-        for (; d > 0; d--)
-        {
-            var before = trace[d];
-            int At(int k) => k + d >= 0 && k + d < before.Length ? before[k + d] : -1;
-            var diagonal = x - y;
-            var down = diagonal == -d || (diagonal != d && At(diagonal - 1) < At(diagonal + 1));
-            var from = down ? diagonal + 1 : diagonal - 1;
-            var (fromX, fromY) = (At(from), At(from) - from);
-
-            while (x > fromX && y > fromY)
-            {
-                steps.Add(' ');
-                (x, y) = (x - 1, y - 1);
-            }
-
-            steps.Add(down ? '+' : '-');
-            (x, y) = (fromX, fromY);
-        }
-
-        for (; x > 0 && y > 0; x--, y--)
-        {
-            steps.Add(' ');
-        }
-
-        steps.Reverse();
-        return steps;
     }
 
     private static List<Hunk> Group(string[] before, string[] after, int head, List<char> steps, int tail)

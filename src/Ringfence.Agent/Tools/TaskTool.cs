@@ -20,7 +20,8 @@ internal sealed class TaskTool(IReadOnlyList<SubAgent> agents, Func<SubAgent, To
         ("description", "string!", "What it does, in three to five words"),
         ("prompt", "string!", "All that it is told"),
         ("subagent_type", "string!", "Which agent"),
-        ("model", "string", "Another model than the agent's own"));
+        ("model", "string", "Another model than the agent's own"),
+        ("resume", "string", "The agentId of an earlier call: that agent goes on with all it knows"));
 
     // It may run beside others; what it changes itself goes through the same checks as everything else.
     public override bool ReadsOnly => true;

@@ -5,52 +5,38 @@ namespace Ringfence.Agent.Tools;
 /// <summary>The tools of a session, by name, in the order in which the model is told of them.</summary>
 internal sealed class ToolBox
 {
-    private readonly List<Tool> tools = [];
-    private JsonArray? described;
+    // Replaced and never changed: servers come and go while a turn goes on.
+    private volatile Content content = new([]);
 
-    public IEnumerable<Tool> All => tools;
-
-    public IEnumerable<string> Names => tools.Select(t => t.Name);
-
-    public void Add(Tool tool)
+    private sealed record Content(Tool[] Tools)
     {
-        tools.RemoveAll(t => t.Name == tool.Name);
-        tools.Add(tool);
-        described = null;
+        public Lazy<JsonArray> Description { get; } = new(() => [.. Tools.Select(t => t.ToJson())]);
     }
 
-    public void Remove(Predicate<Tool> which)
+    public IReadOnlyList<Tool> All => content.Tools;
+
+    public IEnumerable<string> Names => content.Tools.Select(t => t.Name);
+
+    public void Add(params IReadOnlyList<Tool> added)
     {
-        tools.RemoveAll(which);
-        described = null;
+        var names = added.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        content = new([.. content.Tools.Where(t => !names.Contains(t.Name)), .. added]);
     }
 
-    public Tool? Find(string name) => tools.Find(t => t.Name == name);
+    public void Remove(Predicate<Tool> which) => content = new([.. content.Tools.Where(t => !which(t))]);
 
-    public JsonArray Describe()
-    {
-        if (described is null)
-        {
-            described = [];
+    /// <summary>Sub-agents are called by either of the two names that models know.</summary>
+    public Tool? Find(string name) => Array.Find(content.Tools, t => t.Name == (name == "Agent" ? "Task" : name));
 
-            foreach (var tool in tools)
-            {
-                described.Add((JsonNode)tool.ToJson());
-            }
-        }
-
-        return described;
-    }
+    public JsonArray Describe() => content.Description.Value;
 
     public static ToolBox Standard()
     {
         var box = new ToolBox();
 
-        foreach (var tool in (Tool[])[new BashTool(), new BashOutputTool(), new KillShellTool(), new ReadTool(), new EditTool(), new MultiEditTool(), new WriteTool(),
-            new GlobTool(), new GrepTool(), new TodoWriteTool(), new WebFetchTool()])
-        {
-            box.Add(tool);
-        }
+        box.Add(
+            new BashTool(), new BashOutputTool(), new KillShellTool(), new ReadTool(), new EditTool(), new MultiEditTool(), new WriteTool(), new GlobTool(), new GrepTool(),
+            new TodoWriteTool(), new WebFetchTool());
 
         return box;
     }

@@ -84,10 +84,44 @@ public sealed class Long_work
         agent.Write("birds.txt", "heron\n");
 
         var run = await agent.RunAsync("-p", "how many?", "--agents", """{"counter":{"description":"counts","prompt":"You count birds","tools":["Read"]}}""",
-            "--output-format", "stream-json", "--verbose");
+            "--output-format", "stream-json", "--verbose", "--forward-subagent-text");
 
         Assert.Equal(("It is one.", 0.016m), ((string?)run.Result["result"], (decimal)run.Result["total_cost_usd"]!));
         Assert.Equal(2, run.OfType("assistant").Count(a => a["parent_tool_use_id"] is not null));
         Assert.Equal(2, agent.Model.Requests.Count(r => r.Headers.ContainsKey("x-claude-code-agent-id")));
+    }
+
+    [Fact]
+    public async Task Of_a_sub_agent_is_kept_beside_the_session_and_goes_on_when_asked()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            conversations:
+              - name: helper
+                when: { system: "You count birds" }
+                turns:
+                  - { text: one heron, usage: { input: 1000, output: 0 } }
+                  - { require: [{ body: "one heron" }, { user: "and owls" }], text: no owl, usage: { input: 1000, output: 0 } }
+              - name: main
+                turns:
+                  - { calls: [{ tool: Task, input: { description: count, prompt: count the birds, subagent_type: counter } }], usage: { input: 1000, output: 0 } }
+                  - { require: [{ result: { tool: Task, contains: one heron } }], text: one, usage: { input: 1000, output: 0 } }
+                  - require: [{ result: { any: true, tool: Task, matches: 'agentId: (?<agent>a[0-9a-f]{16})' } }]
+                    calls: [{ tool: Task, input: { description: count, prompt: and owls?, subagent_type: counter, resume: "${agent}" } }]
+                    usage: { input: 1000, output: 0 }
+                  - { require: [{ result: { tool: Task, contains: no owl } }], text: none, usage: { input: 1000, output: 0 } }
+            """);
+
+        string[] agents = ["--agents", """{"counter":{"description":"counts","prompt":"You count birds"}}""", "--output-format", "json"];
+        var first = await agent.RunAsync(["-p", "how many?", .. agents]);
+        var second = await agent.RunAsync(["-p", "and owls?", "--continue", .. agents]);
+
+        Assert.Empty(agent.Model.Mismatches);
+        var file = Directory.GetFiles(agent.Home, "agent-*.jsonl", SearchOption.AllDirectories).Single();
+        Assert.EndsWith($"{(string)first.Result["session_id"]!}/subagents", Path.GetDirectoryName(file), StringComparison.Ordinal);
+        Assert.All(File.ReadLines(file), l => Assert.True((bool)System.Text.Json.Nodes.JsonNode.Parse(l)!["isSidechain"]!));
+
+        // Three calls of 1000 tokens at 4 dollars per million came before, one of them the sub-agent's: the resumed session has paid for all of them.
+        Assert.Equal((0.012m, 0.024m), ((decimal)first.Result["total_cost_usd"]!, (decimal)second.Result["total_cost_usd"]!));
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Ringfence.Tests.Support;
 
 namespace Ringfence.Tests.Scripted;
@@ -9,24 +10,133 @@ public sealed class Bad_input
     private static readonly string[] Json = ["--output-format", "json"];
 
     [Fact]
-    public async Task From_a_model_that_refuses_ends_the_turn_with_what_it_said()
+    public async Task From_a_provider_that_withholds_an_answer_is_told_to_the_model_once()
     {
-        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: I cannot help with that., stop: refusal }] }");
+        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: Half an, stop: refusal }, { require: [{ user: withheld }], text: Something else. }] }");
 
         var run = await agent.RunAsync(["-p", "go", .. Json]);
 
-        Assert.Equal(0, run.ExitCode);
-        Assert.Equal(("I cannot help with that.", "refusal"), ((string?)run.Result["result"], (string?)run.Result["stop_reason"]));
+        Assert.Equal((0, "Something else.", "end_turn"), (run.ExitCode, (string?)run.Result["result"], (string?)run.Result["stop_reason"]));
+        Assert.Contains("withheld", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task From_a_model_that_says_nothing_is_an_empty_answer()
+    public async Task From_a_provider_that_withholds_it_again_is_an_error_and_no_answer()
     {
-        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: '' }] }");
+        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: I cannot help with that., stop: refusal, times: 3 }] }");
+
+        var run = await agent.RunAsync(["-p", "go", .. Json]);
+
+        Assert.Equal((1, true, "refusal", "api_error"), (run.ExitCode, (bool)run.Result["is_error"]!, (string?)run.Result["stop_reason"], (string?)run.Result["terminal_reason"]));
+        Assert.Equal(2, agent.Model.Answers);
+    }
+
+    [Theory]
+    [InlineData("max_tokens", "half an ans")]
+    [InlineData("max_tokens", "")]
+    [InlineData("model_context_window_exceeded", "half an ans")]
+    public async Task From_a_model_that_was_cut_off_goes_on_where_it_stopped(string stop, string text)
+    {
+        await using var agent = await AgentProcess.WithModelAsync($"{{ turns: [{{ text: '{text}', stop: {stop} }}, {{ require: [{{ user: cut off }}], text: wer }}] }}");
+
+        var run = await agent.RunAsync(["-p", "go", .. Json]);
+
+        Assert.Equal((0, "wer", 2), (run.ExitCode, (string?)run.Result["result"], (int)run.Result["num_turns"]!));
+    }
+
+    [Fact]
+    public async Task From_a_model_that_is_always_cut_off_is_an_error_and_no_success()
+    {
+        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: '', stop: max_tokens, times: 9 }] }");
+
+        var run = await agent.RunAsync(["-p", "go", .. Json]);
+
+        Assert.Equal((1, true, "api_error"), (run.ExitCode, (bool)run.Result["is_error"]!, (string?)run.Result["terminal_reason"]));
+        Assert.Contains("cut off at the limit", (string?)run.Result["result"], StringComparison.Ordinal);
+        Assert.Equal(4, agent.Model.Answers);
+    }
+
+    [Theory]
+    [InlineData("{ text: '' }")]
+    [InlineData("{ thinking: hmm }")]
+    public async Task From_a_model_that_says_nothing_is_asked_for_an_answer(string nothing)
+    {
+        await using var agent = await AgentProcess.WithModelAsync($"{{ turns: [{nothing}, {{ require: [{{ user: was empty }}], text: something }}] }}");
+
+        Assert.Equal("something\n", (await agent.RunAsync("-p", "go")).Output);
+    }
+
+    [Fact]
+    public async Task From_a_model_that_never_says_anything_is_an_empty_answer_and_said_to_be_one()
+    {
+        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: '', times: 2 }] }");
 
         var run = await agent.RunAsync(["-p", "go", .. Json]);
 
         Assert.Equal((0, "success", ""), (run.ExitCode, (string?)run.Result["subtype"], (string?)run.Result["result"]));
+        Assert.Contains("gave an empty answer", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_a_call_whose_input_is_not_whole_is_told_and_not_run()
+    {
+        static string Event(string json) => $"event: {(string)JsonNode.Parse(json)!["type"]!}\ndata: {json}\n\n";
+
+        var body = string.Concat(
+            Event("""{"type":"message_start","message":{"id":"m1","type":"message","role":"assistant","model":"simulated-model","content":[],"stop_reason":null,"usage":{"input_tokens":10,"output_tokens":1}}}"""),
+            Event("""{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t1","name":"Write","input":{}}}"""),
+            Event("""{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"file_path\": \"made.txt\", \"content\": \"ha"}}"""),
+            Event("""{"type":"content_block_stop","index":0}"""),
+            Event("""{"type":"message_delta","delta":{"stop_reason":"max_tokens"},"usage":{"output_tokens":20}}"""),
+            Event("""{"type":"message_stop"}"""));
+
+        await using var agent = await AgentProcess.WithModelAsync(new JsonObject
+        {
+            ["turns"] = new JsonArray(
+                new JsonObject { ["body"] = body, ["headers"] = new JsonObject { ["content-type"] = "text/event-stream" } },
+                new JsonObject { ["require"] = new JsonArray(new JsonObject { ["body"] = "the input of Write is not a JSON object" }), ["text"] = "I see." }),
+        }.ToJsonString());
+
+        var run = await agent.RunAsync("-p", "go", "--permission-mode", "acceptEdits");
+
+        Assert.Equal("I see.\n", run.Output);
+        Assert.False(File.Exists(Path.Combine(agent.Workspace, "made.txt")));
+    }
+
+    [Fact]
+    public async Task Of_links_that_lead_in_a_circle_ends_no_search()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - calls: [{ tool: Glob, input: { pattern: "**/*.txt" } }, { tool: Grep, input: { pattern: heron } }]
+              - require: [{ result: { tool: Glob, contains: bird.txt, lacks: circle } }, { result: { tool: Grep, contains: bird.txt, lacks: circle } }]
+                text: ok
+            """);
+        agent.Write("deep/bird.txt", "heron");
+        File.CreateSymbolicLink(Path.Combine(agent.Workspace, "deep/circle"), agent.Workspace);
+        File.CreateSymbolicLink(Path.Combine(agent.Workspace, "self"), Path.Combine(agent.Workspace, "self"));
+
+        Assert.Equal("ok\n", (await agent.RunAsync("-p", "go")).Output);
+    }
+
+    [Fact]
+    public async Task Of_a_folder_that_may_not_be_read_ends_no_search()
+    {
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "Root may read every folder.");
+
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - calls: [{ tool: Glob, input: { pattern: "**/*.txt" } }]
+              - { require: [{ result: { tool: Glob, contains: open.txt } }], text: ok }
+            """);
+        agent.Write("open.txt", "");
+        var closed = Directory.CreateDirectory(Path.Combine(agent.Workspace, "closed"));
+        closed.UnixFileMode = UnixFileMode.None;
+
+        Assert.Equal("ok\n", (await agent.RunAsync("-p", "go")).Output);
+        closed.UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     }
 
     [Fact]

@@ -90,7 +90,7 @@ public sealed class The_tools : IDisposable
             await fifo.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
 
-        await workplace.Shells.Find("bash_1")!.Value.Shell.WaitAsync(TestContext.Current.CancellationToken);
+        await workplace.Shells.Find("bash_1")!.Shell.WaitAsync(TestContext.Current.CancellationToken);
         var output = await RunAsync(new BashOutputTool(), ("bash_id", "bash_1"));
 
         Assert.Contains("<exit_code>3</exit_code>\n<output>\nfirst\nsecond\n</output>", output.Shown, StringComparison.Ordinal);

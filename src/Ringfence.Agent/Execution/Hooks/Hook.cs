@@ -10,6 +10,8 @@ internal abstract class Hook(string eventName, string? matcher)
 
     public string EventName => eventName;
 
+    public string? Matcher => matcher;
+
     public abstract string Shown { get; }
 
     public abstract Task<HookAnswer> RunAsync(JsonObject input, string? toolUseId, CancellationToken cancellationToken);

@@ -27,11 +27,24 @@ internal sealed record HookVerdict
 /// <summary>The hooks of a session. All that match an event run side by side, and their answers become one.</summary>
 internal sealed class HookSet
 {
-    private readonly List<Hook> hooks = [];
+    // Replaced and never changed: hooks come and go while a turn goes on.
+    private volatile Hook[] hooks = [];
 
-    public bool Any(string eventName) => hooks.Exists(h => h.EventName == eventName);
+    /// <summary>What hooks are run for.</summary>
+    public static IReadOnlyList<string> Events { get; } =
+    [
+        "PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest", "UserPromptSubmit", "SessionStart", "SessionEnd", "Stop", "SubagentStart", "SubagentStop", "PreCompact",
+    ];
 
-    public void Add(Hook hook) => hooks.Add(hook);
+    public IReadOnlyList<Hook> All => hooks;
+
+    public bool Any(string eventName) => Array.Exists(hooks, h => h.EventName == eventName);
+
+    public void Add(Hook hook) => hooks = [.. hooks, hook];
+
+    /// <summary>Makes those of one kind these, and leaves the others.</summary>
+    public void Replace<T>(IEnumerable<T> with)
+        where T : Hook => hooks = [.. hooks.Where(h => h is not T), .. with];
 
     public async Task<HookVerdict> RunAsync(
         AgentSession session, string eventName, string? matched, JsonObject details, string? toolUseId, CancellationToken cancellationToken)
@@ -46,7 +59,7 @@ internal sealed class HookSet
         var input = new JsonObject
         {
             ["session_id"] = session.Id,
-            ["transcript_path"] = session.Transcript.Path,
+            ["transcript_path"] = session.Transcript.SessionPath,
             ["cwd"] = session.Workplace.Directory,
             ["permission_mode"] = ModeName.Of(session.Permissions.Mode),
             ["hook_event_name"] = eventName,

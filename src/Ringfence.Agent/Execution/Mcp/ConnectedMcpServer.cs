@@ -3,17 +3,20 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
+using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Tools;
 
 namespace Ringfence.Agent.Execution.Mcp;
 
 /// <summary>A server in a process of its own or behind a URL, by the official client. Its library is loaded when the first such server is, not before.</summary>
-internal sealed class ConnectedMcpServer(McpServerConfig config, string directory) : IMcpServer
+internal sealed class ConnectedMcpServer(McpServerConfig config, string directory, IAgentHost host) : IMcpServer
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private McpClient? client;
 
     public string Name => config.Name;
+
+    public JsonObject? Info => client?.ServerInfo is { } info ? new JsonObject { ["name"] = info.Name, ["version"] = info.Version } : null;
 
     public async Task<IReadOnlyList<McpToolInfo>> ListToolsAsync(CancellationToken cancellationToken)
     {
@@ -22,8 +25,13 @@ internal sealed class ConnectedMcpServer(McpServerConfig config, string director
 
         try
         {
-            client = await McpClient.CreateAsync(
-                Transport(), new McpClientOptions { ClientInfo = new Implementation { Name = "ringfence-agent", Version = Program.Version } }, null, limit.Token);
+            var options = new McpClientOptions
+            {
+                ClientInfo = new Implementation { Name = "ringfence-agent", Version = Program.Version },
+                Handlers = new McpClientHandlers { ElicitationHandler = ElicitAsync },
+            };
+
+            client = await McpClient.CreateAsync(Transport(), options, null, limit.Token);
 
             return
             [
@@ -34,7 +42,7 @@ internal sealed class ConnectedMcpServer(McpServerConfig config, string director
         catch (Exception e) when (e is IOException or HttpRequestException or ModelContextProtocol.McpException or JsonException or InvalidOperationException
             or System.ComponentModel.Win32Exception or TimeoutException)
         {
-            throw new McpException(e.Message);
+            throw new McpException(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -58,12 +66,32 @@ internal sealed class ConnectedMcpServer(McpServerConfig config, string director
         }
     }
 
+    public async Task<JsonObject> ReadResourceAsync(string uri, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await client!.ReadResourceAsync(new ReadResourceRequestParams { Uri = uri }, cancellationToken);
+            return JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ReadResourceResult)))!.AsObject();
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or ModelContextProtocol.McpException or InvalidOperationException or TimeoutException)
+        {
+            throw new McpException(e.Message);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (client is not null)
         {
             await client.DisposeAsync();
         }
+    }
+
+    private async ValueTask<ElicitResult> ElicitAsync(ElicitRequestParams? question, CancellationToken cancellationToken)
+    {
+        var asked = JsonSerializer.SerializeToNode(question, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ElicitRequestParams))) as JsonObject ?? [];
+        var answer = await host.ElicitAsync(config.Name, asked, cancellationToken) ?? new JsonObject { ["action"] = "decline" };
+        return (ElicitResult)answer.Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ElicitResult)))!;
     }
 
     private IClientTransport Transport()

@@ -8,12 +8,19 @@ internal interface IMcpServer : IAsyncDisposable
 {
     string Name { get; }
 
+    /// <summary>The server's own name and version; null until it is connected.</summary>
+    JsonObject? Info { get; }
+
     /// <exception cref="McpException">It cannot be reached, or does not answer as the protocol says.</exception>
     Task<IReadOnlyList<McpToolInfo>> ListToolsAsync(CancellationToken cancellationToken);
 
     /// <returns>The result in MCP's form: <c>content</c>, <c>isError</c>.</returns>
     /// <exception cref="McpException">It cannot be reached, or refuses the call.</exception>
     Task<JsonObject> CallAsync(string tool, JsonObject arguments, string toolUseId, CancellationToken cancellationToken);
+
+    /// <returns>The result in MCP's form: <c>contents</c>.</returns>
+    /// <exception cref="McpException">It cannot be reached, or has no such resource.</exception>
+    Task<JsonObject> ReadResourceAsync(string uri, CancellationToken cancellationToken);
 }
 
 internal sealed record McpToolInfo(string Name, string Description, JsonObject InputSchema, bool ReadsOnly);
@@ -26,6 +33,9 @@ internal sealed class McpTool(IMcpServer server, McpToolInfo info) : Tool
     private const int MostCharacters = 100_000;
 
     public override string Name { get; } = $"mcp__{Plain(server.Name)}__{Plain(info.Name)}";
+
+    /// <summary>Its name at the server.</summary>
+    public string ServerName => info.Name;
 
     public override string Description => info.Description;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Prompt;
 using Ringfence.Agent.Settings;
 
@@ -7,6 +8,12 @@ namespace Ringfence.Agent.Execution.Mcp;
 /// <summary>How a server is started or reached, as <c>mcpServers</c> says it.</summary>
 internal sealed partial record McpServerConfig(string Name)
 {
+    /// <summary>As it was written: the same text is the same server.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary><c>project</c> for one of <c>.mcp.json</c>, <c>dynamic</c> for one that was given for this session.</summary>
+    public string Scope { get; init; } = "dynamic";
+
     public string? Command { get; init; }
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
@@ -31,7 +38,7 @@ internal sealed partial record McpServerConfig(string Name)
             foreach (var server in Parse(File.ReadAllText(project), project, environment, failures)
                 .Where(s => (settings.AllProjectServers || settings.EnabledProjectServers.Contains(s.Name)) && !settings.DisabledProjectServers.Contains(s.Name)))
             {
-                servers[server.Name] = server;
+                servers[server.Name] = server with { Scope = "project" };
             }
         }
 
@@ -54,7 +61,9 @@ internal sealed partial record McpServerConfig(string Name)
         return [.. servers.Values];
     }
 
-    private static IEnumerable<McpServerConfig> Parse(string text, string source, Func<string, string?> environment, List<Failure> failures)
+    /// <param name="text">JSON with <c>mcpServers</c>.</param>
+    /// <param name="source">What to call it in a failure.</param>
+    public static IEnumerable<McpServerConfig> Parse(string text, string source, Func<string, string?> environment, List<Failure> failures)
     {
         if (Json.TryParseObject(text)?.Object("mcpServers") is not { } servers)
         {
@@ -76,13 +85,13 @@ internal sealed partial record McpServerConfig(string Name)
 
             if (value.Text("url") is { } url && Uri.TryCreate(Expand(url), UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
             {
-                yield return new McpServerConfig(name) { Url = address, IsSse = value.Text("type") == "sse", Headers = Strings("headers") };
+                yield return new McpServerConfig(name) { Text = value!.ToText(), Url = address, IsSse = value.Text("type") == "sse", Headers = Strings("headers") };
             }
             else if (value.Text("command") is { Length: > 0 } command)
             {
                 yield return new McpServerConfig(name)
                 {
-                    Command = Expand(command), Arguments = [.. (value.Array("args") ?? []).Select(a => Expand(a?.ToString() ?? ""))], Environment = Strings("env"),
+                    Text = value!.ToText(), Command = Expand(command), Arguments = [.. (value.Array("args") ?? []).Select(a => Expand(a?.ToString() ?? ""))], Environment = Strings("env"),
                 };
             }
             else
@@ -91,6 +100,8 @@ internal sealed partial record McpServerConfig(string Name)
             }
         }
     }
+
+    public McpServerEntry ToEntry(string directory, IAgentHost host) => new(Name, Scope, Text, () => new ConnectedMcpServer(this, directory, host));
 
     [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")]
     private static partial Regex Variable();

@@ -5,6 +5,9 @@ namespace Ringfence.Agent.Execution.Permissions;
 /// <summary><c>Tool</c> or <c>Tool(specifier)</c>, in Claude Code's grammar.</summary>
 internal sealed record PermissionRule(string Tool, string? Specifier, string Text)
 {
+    /// <summary>Where it was given: <c>settings</c>, <c>cliArg</c>, <c>flagSettings</c>, or <c>session</c> for what somebody allowed along the way.</summary>
+    public string Source { get; init; } = "session";
+
     // Wrappers run what follows them: a rule that forbids a command forbids it behind them, too.
     private static readonly HashSet<string> Wrappers = new(StringComparer.Ordinal) { "timeout", "nohup", "nice", "env", "command", "sudo", "exec", "xargs", "stdbuf", "builtin" };
 

@@ -4,7 +4,7 @@ using Ringfence.Agent.Execution.Hooks;
 namespace Ringfence.Agent.Hosts.Control;
 
 /// <summary>A function of the program that drives us, asked by its number.</summary>
-internal sealed class CallbackHook(string eventName, string? matcher, string callbackId, TimeSpan limit, TimeProvider time, ControlChannel channel) : Hook(eventName, matcher)
+internal sealed class CallbackHook(string eventName, string? matcher, string callbackId, TimeSpan limit, bool blocksOnFailure, TimeProvider time, ControlChannel channel) : Hook(eventName, matcher)
 {
     public override string Shown => callbackId;
 
@@ -22,11 +22,13 @@ internal sealed class CallbackHook(string eventName, string? matcher, string cal
         }
         catch (ControlException e)
         {
-            return new HookAnswer("", null, null, 1, e.Message);
+            return Failed(e.Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new HookAnswer("", null, null, 1, $"gave no answer within {limit.TotalSeconds:0.#} s");
+            return Failed($"gave no answer within {limit.TotalSeconds:0.#} s");
         }
     }
+
+    private HookAnswer Failed(string why) => new("", null, blocksOnFailure ? $"The hook failed: {why}" : null, 1, why);
 }

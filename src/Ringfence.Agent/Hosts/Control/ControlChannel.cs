@@ -13,7 +13,7 @@ internal sealed class ControlChannel(StandardStreams streams)
     private bool closed;
 
     /// <summary>Reads until standard input ends, which also ends every question that is still open.</summary>
-    public async Task ReadAsync(Func<JsonObject, Task> onUser, Func<string, JsonObject, Task> onRequest, CancellationToken cancellationToken)
+    public async Task ReadAsync(Action<JsonObject> onUser, Action<string, JsonObject> onRequest, Action<string> onCancel, CancellationToken cancellationToken)
     {
         try
         {
@@ -33,7 +33,7 @@ internal sealed class ControlChannel(StandardStreams streams)
                     continue;
                 }
 
-                await DispatchAsync(message, onUser, onRequest);
+                Dispatch(message, onUser, onRequest, onCancel);
             }
         }
         catch (IOException)
@@ -90,36 +90,52 @@ internal sealed class ControlChannel(StandardStreams streams)
         }
     }
 
-    public void Answer(string requestId, JsonObject response) => streams.WriteLine(w =>
+    /// <param name="response">Null where there is nothing to say but yes.</param>
+    public void Answer(string requestId, JsonObject? response) => streams.WriteLine(w =>
     {
         w.WriteString("type", "control_response");
         w.WriteStartObject("response");
         w.WriteString("subtype", "success");
         w.WriteString("request_id", requestId);
-        StreamJson.Node(w, "response", response);
+
+        if (response is not null)
+        {
+            StreamJson.Node(w, "response", response);
+        }
+
         w.WriteEndObject();
     });
 
-    public void Refuse(string requestId, string error) => streams.WriteLine(w =>
+    public void Refuse(string requestId, string error, string? code = null) => streams.WriteLine(w =>
     {
         w.WriteString("type", "control_response");
         w.WriteStartObject("response");
         w.WriteString("subtype", "error");
         w.WriteString("request_id", requestId);
         w.WriteString("error", error);
+
+        if (code is not null)
+        {
+            w.WriteString("error_code", code);
+        }
+
         w.WriteEndObject();
     });
 
-    private async Task DispatchAsync(JsonObject message, Func<JsonObject, Task> onUser, Func<string, JsonObject, Task> onRequest)
+    private void Dispatch(JsonObject message, Action<JsonObject> onUser, Action<string, JsonObject> onRequest, Action<string> onCancel)
     {
         switch (message.Text("type"))
         {
             case "user":
-                await onUser(message);
+                onUser(message);
                 break;
 
             case "control_request" when message.Object("request") is { } request && message.Text("request_id") is { } id:
-                await onRequest(id, request);
+                onRequest(id, request);
+                break;
+
+            case "control_cancel_request" when message.Text("request_id") is { } id:
+                onCancel(id);
                 break;
 
             case "control_response" when message.Object("response") is { } response && response.Text("request_id") is { } id
@@ -138,4 +154,8 @@ internal sealed class ControlChannel(StandardStreams streams)
     }
 }
 
-internal sealed class ControlException(string message) : Exception(message);
+/// <param name="code">For programs, where there is one.</param>
+internal sealed class ControlException(string message, string? code = null) : Exception(message)
+{
+    public string? Code => code;
+}

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using System.Threading.Channels;
 using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
@@ -9,52 +8,66 @@ namespace Ringfence.Agent.Hosts.Control;
 /// <summary>A program that drives this session through the control protocol, as the official Agent SDKs do.</summary>
 internal sealed class ControlHost : IAgentHost
 {
-    private readonly AgentOptions options;
-    private readonly StreamJson stream;
+    private readonly StandardStreams streams;
     private readonly TimeProvider time;
-    private readonly Func<string, string?> environment;
     private readonly SessionPlan plan;
     private readonly ControlChannel channel;
     private readonly ControlRequests requests;
-    private readonly Channel<JsonObject> prompts = Channel.CreateUnbounded<JsonObject>();
+    private readonly PromptQueue prompts = new();
     private readonly Lock gate = new();
+    private readonly long started;
     private CancellationTokenSource? turn;
+    private Task<AgentSession>? opening;
 
     public ControlHost(AgentOptions options, SessionPlan plan, StandardStreams streams, TimeProvider time, Func<string, string?> environment)
     {
-        (this.options, this.plan, this.time, this.environment) = (options, plan, time, environment);
-        stream = new StreamJson(streams, time, plan.SessionId, options.IncludePartialMessages, options.IncludeHookEvents);
+        (Options, Environment, this.plan, this.streams, this.time, started) = (options, environment, plan, streams, time, time.GetTimestamp());
         channel = new ControlChannel(streams);
-        requests = new ControlRequests(this, channel, stream, options, environment);
+        Beginning = new SessionBeginning(options, channel, () => Session);
+        Stream = new StreamJson(streams, time, plan.SessionId, options);
+        requests = new ControlRequests(this, channel);
     }
 
-    /// <summary>Made at the first word from the other side, which may still say what kind of session it shall be.</summary>
+    public AgentOptions Options { get; }
+
+    public Func<string, string?> Environment { get; }
+
+    public StreamJson Stream { get; }
+
+    public SessionBeginning Beginning { get; }
+
+    /// <summary>Null until something is asked that needs it: the other side may first say what kind of session it shall be.</summary>
     public AgentSession? Session { get; private set; }
+
+    /// <summary>Time that went by while the model was asked, over all prompts.</summary>
+    public TimeSpan ModelTime { get; private set; }
+
+    public TimeSpan Age => time.GetElapsedTime(started);
+
+    /// <summary>Whether the session may be switched to skip all questions: only when its start allowed that.</summary>
+    public bool MayBypass => (Options.SkipPermissions || Options.AllowBypass || Options.PermissionMode == "bypassPermissions") && SessionFactory.WhyNoBypass(Environment) is null;
 
     public async Task<int> RunAsync(CancellationToken interrupt)
     {
         // Not awaited before the work is done: standard input ends when the other side wants it to.
-        var reading = channel.ReadAsync(m => prompts.Writer.WriteAsync(m, CancellationToken.None).AsTask(), requests.HandleAsync, CancellationToken.None)
-            .ContinueWith(_ => prompts.Writer.TryComplete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        var reading = channel.ReadAsync(Enqueue, requests.Begin, requests.Cancel, CancellationToken.None)
+            .ContinueWith(_ => prompts.Complete(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
         var code = 0;
 
         try
         {
-            await foreach (var prompt in prompts.Reader.ReadAllAsync(interrupt))
+            while (await prompts.TakeAsync(interrupt) is { } prompt)
             {
-                var (session, failures) = await OpenAsync(interrupt);
-
-                if (session is null)
-                {
-                    StandardStreams.WriteError(string.Join('\n', failures));
-                    return 1;
-                }
-
-                code = (await TurnAsync(session, prompt, interrupt)).ExitCode;
+                code = (await TurnAsync(await OpenAsync(interrupt), prompt, interrupt)).ExitCode;
             }
 
             await reading;
+        }
+        catch (ControlException e)
+        {
+            StandardStreams.WriteError(e.Message);
+            return 1;
         }
         catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
         {
@@ -71,11 +84,11 @@ internal sealed class ControlHost : IAgentHost
         return code;
     }
 
-    public void Report(AgentReport report) => stream.Write(report);
+    public void Report(AgentReport report) => Stream.Write(report);
 
     public async Task<PermissionAnswer?> AskAsync(PermissionQuestion question, CancellationToken cancellationToken)
     {
-        if (options.PermissionPromptTool != "stdio" || Session is not { } session)
+        if (Options.PermissionPromptTool != "stdio" || Session is not { } session)
         {
             return null;
         }
@@ -103,7 +116,7 @@ internal sealed class ControlHost : IAgentHost
             return answer.Text("behavior") == "allow"
                 ? new PermissionAnswer.Granted(
                     (JsonObject?)answer.Object("updatedInput")?.DeepClone(),
-                    answer.Array("updatedPermissions") is { } updates ? p => PermissionUpdate.Apply(p, session.Workplace, updates, requests.MayBypass) : null)
+                    answer.Array("updatedPermissions") is { } updates ? p => PermissionUpdate.Apply(p, session.Workplace, updates, MayBypass) : null)
                 : new PermissionAnswer.Refused(answer.Text("message") ?? "Permission denied.", answer.Flag("interrupt") ?? false);
         }
         catch (ControlException e)
@@ -112,49 +125,122 @@ internal sealed class ControlHost : IAgentHost
         }
     }
 
-    /// <summary>Ends the turn that is running, if there is one.</summary>
-    public void Interrupt()
+    public async Task<JsonObject?> ElicitAsync(string server, JsonObject question, CancellationToken cancellationToken)
     {
+        var request = new JsonObject { ["subtype"] = "elicitation", ["mcp_server_name"] = server };
+
+        foreach (var (name, theirs) in ((string, string)[])[("message", "message"), ("mode", "mode"), ("url", "url"), ("elicitationId", "elicitation_id"), ("requestedSchema", "requested_schema")])
+        {
+            if (question[name] is { } value)
+            {
+                request[theirs] = value.DeepClone();
+            }
+        }
+
+        try
+        {
+            return await channel.AskAsync(request, cancellationToken);
+        }
+        catch (ControlException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Ends the turn that is running, if there is one, and says which prompts will still come.</summary>
+    /// <param name="all">Those are taken back, too.</param>
+    public JsonObject Interrupt(bool all)
+    {
+        var waiting = prompts.Names;
+        var withdrawn = all ? [.. waiting.Where(prompts.Remove)] : (string[])[];
+
+        foreach (var name in withdrawn)
+        {
+            Lifecycle(name, "cancelled");
+        }
+
         lock (gate)
         {
             turn?.Cancel();
         }
-    }
 
-    public async Task<(AgentSession? Session, IReadOnlyList<Failure> Failures)> OpenAsync(CancellationToken cancellationToken)
-    {
-        if (Session is null)
+        var answer = new JsonObject { ["still_queued"] = Json.Strings(waiting.Except(withdrawn)) };
+
+        if (all)
         {
-            var (session, failures) = SessionFactory.Create(options, plan, this, time, environment);
-
-            if (session is null)
-            {
-                return (null, failures);
-            }
-
-            Session = session;
-            await requests.ConnectAsync(session, cancellationToken);
-            await session.StartAsync(plan.Restored is null ? "startup" : "resume", cancellationToken);
+            answer["cancelled"] = Json.Strings(withdrawn);
         }
 
-        return (Session, []);
+        return answer;
+    }
+
+    /// <summary>Takes back a prompt that has not begun.</summary>
+    public JsonObject Withdraw(string name)
+    {
+        var withdrawn = prompts.Remove(name);
+
+        if (withdrawn)
+        {
+            Lifecycle(name, "cancelled");
+        }
+
+        return new JsonObject { ["cancelled"] = withdrawn, ["message_uuid"] = name };
+    }
+
+    /// <summary>The session, which begins with the first thing that needs it.</summary>
+    /// <exception cref="ControlException">It cannot begin as it is wanted.</exception>
+    public Task<AgentSession> OpenAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            opening ??= BeginAsync(CancellationToken.None);
+        }
+
+        return opening.WaitAsync(cancellationToken);
+    }
+
+    private async Task<AgentSession> BeginAsync(CancellationToken cancellationToken)
+    {
+        var (session, failures) = SessionFactory.Create(Options, plan, this, time, Environment);
+
+        if (session is null)
+        {
+            throw new ControlException(string.Join('\n', failures));
+        }
+
+        if (Options.MirrorTranscript)
+        {
+            session.Transcript.Mirror = (path, line) => streams.WriteLine(w =>
+            {
+                w.WriteString("type", "transcript_mirror");
+                w.WriteString("filePath", path);
+                w.WriteStartArray("entries");
+                w.WriteRawValue(line.Span, skipInputValidation: true);
+                w.WriteEndArray();
+            });
+        }
+
+        Session = session;
+        await Beginning.ConnectAsync(session, cancellationToken);
+        await session.StartAsync(plan.Restored is null ? "startup" : "resume", cancellationToken);
+        return session;
+    }
+
+    private void Enqueue(JsonObject prompt)
+    {
+        if (prompt.Text("uuid") is { } name)
+        {
+            Lifecycle(name, "queued");
+        }
+
+        prompts.Add(prompt);
     }
 
     private async Task<TurnResult> TurnAsync(AgentSession session, JsonObject message, CancellationToken interrupt)
     {
         var content = message.Object("message")?["content"];
         var blocks = content is JsonArray array ? (JsonArray)array.DeepClone() : [Json.TextBlock(content?.ToString() ?? "")];
-
-        if (options.ReplayUserMessages)
-        {
-            stream.Line("user", null, w =>
-            {
-                StreamJson.Node(w, "message", message["message"]);
-                w.WriteNull("parent_tool_use_id");
-                w.WriteBoolean("isReplay", true);
-            });
-        }
-
+        var name = message.Text("uuid");
         using var source = CancellationTokenSource.CreateLinkedTokenSource(interrupt);
 
         lock (gate)
@@ -162,16 +248,35 @@ internal sealed class ControlHost : IAgentHost
             turn = source;
         }
 
+        Lifecycle(name, "started");
+
         try
         {
-            return await new AgentLoop(session).RunAsync(blocks, source.Token);
+            var result = await new AgentLoop(session).RunAsync(blocks, source.Token, Guid.TryParse(name, out var id) ? id : null);
+            ModelTime += result.ModelDuration;
+            return result;
         }
         finally
         {
+            Lifecycle(name, source.IsCancellationRequested ? "cancelled" : "completed");
+
             lock (gate)
             {
                 turn = null;
             }
+        }
+    }
+
+    /// <summary>What becomes of a prompt that the other side gave a name.</summary>
+    private void Lifecycle(string? name, string state)
+    {
+        if (name is not null)
+        {
+            Stream.Line("command_lifecycle", null, w =>
+            {
+                w.WriteString("command_uuid", name);
+                w.WriteString("state", state);
+            });
         }
     }
 }

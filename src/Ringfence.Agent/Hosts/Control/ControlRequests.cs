@@ -1,216 +1,107 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Context;
-using Ringfence.Agent.Execution.Permissions;
-using Ringfence.Agent.Iteration;
-using Ringfence.Agent.Prompt;
 
 namespace Ringfence.Agent.Hosts.Control;
 
-/// <summary>Answers what the program that drives us asks of the session. Every request gets an answer, also one that nobody here knows.</summary>
-internal sealed class ControlRequests(ControlHost host, ControlChannel channel, StreamJson stream, AgentOptions options, Func<string, string?> environment)
+/// <summary>Answers what the program that drives us asks of the session. Every request gets exactly one answer, also one that nobody here knows.</summary>
+internal sealed class ControlRequests(ControlHost host, ControlChannel channel)
 {
-    private static readonly TimeSpan HookLimit = TimeSpan.FromMinutes(1);
-    private readonly List<CallbackHook> hooks = [];
-    private readonly List<SdkMcpServer> servers = [];
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> running = new(StringComparer.Ordinal);
+    private readonly SessionRequests session = new(host);
+    private readonly ServerRequests servers = new(host);
+    private readonly FileRequests files = new(host);
+    private readonly RuleRequests rules = new(host);
+    private readonly TaskRequests tasks = new(host);
 
-    /// <summary>Whether the session may be switched to skip all questions: only when its start allowed that.</summary>
-    public bool MayBypass => (options.SkipPermissions || options.AllowBypass || options.PermissionMode == "bypassPermissions")
-        && SessionFactory.WhyNoBypass(environment) is null;
+    /// <summary>
+    /// Begins to answer. What needs no waiting is done on return, so that the messages after it find it done; the rest goes on beside the reading, which must
+    /// not stand still: a server of the other side answers through the same channel.
+    /// </summary>
+    public void Begin(string id, JsonObject request) => _ = AnswerAsync(id, request);
 
-    public async Task HandleAsync(string id, JsonObject request)
+    /// <summary>The other side no longer needs the answer.</summary>
+    public void Cancel(string id)
     {
-        switch (request.Text("subtype"))
+        if (running.TryGetValue(id, out var source))
         {
-            case "initialize":
-                Initialize(request);
-                channel.Answer(id, Describe());
-                break;
-
-            case "interrupt":
-                channel.Answer(id, new JsonObject { ["still_queued"] = new JsonArray() });
-                host.Interrupt();
-                break;
-
-            case "set_permission_mode":
-                SetMode(id, request.Text("mode"));
-                break;
-
-            case "set_model":
-                SetModel(id, request.Text("model"));
-                break;
-
-            case "set_max_thinking_tokens":
-                options.MaxThinkingTokens = (int?)request.Integer("max_thinking_tokens");
-
-                if (host.Session is { } thinking)
-                {
-                    thinking.ThinkingTokens = options.MaxThinkingTokens;
-                }
-
-                channel.Answer(id, []);
-                break;
-
-            case "mcp_status":
-                channel.Answer(id, new JsonObject { ["mcpServers"] = McpStatus() });
-                break;
-
-            case "get_context_usage":
-                channel.Answer(id, host.Session is { } session ? ContextUsage.Of(session) : []);
-                break;
-
-            case "get_session_cost":
-                channel.Answer(id, new JsonObject { ["total_cost_usd"] = (host.Session?.Spending.SpentNanodollars ?? 0) / 1_000_000_000m });
-                break;
-
-            case "list_models":
-                channel.Answer(id, new JsonObject { ["models"] = Models() });
-                break;
-
-            case "get_binary_version":
-                channel.Answer(id, new JsonObject { ["version"] = Program.Version });
-                break;
-
-            case "set_has_subscribers":
-                channel.Answer(id, []);
-                break;
-
-            case var other:
-                channel.Refuse(id, $"Unsupported control request subtype: {other}");
-                break;
-        }
-
-        await Task.CompletedTask;
-    }
-
-    /// <summary>Gives a session what initialize asked for.</summary>
-    public async Task ConnectAsync(AgentSession session, CancellationToken cancellationToken)
-    {
-        foreach (var hook in hooks)
-        {
-            session.Hooks.Add(hook);
-        }
-
-        foreach (var server in servers)
-        {
-            await session.AddServerAsync(server, () => server.ListToolsAsync(cancellationToken));
+            source.Cancel();
         }
     }
 
-    private void Initialize(JsonObject request)
+    private async Task AnswerAsync(string id, JsonObject request)
     {
-        options.SystemPrompt = request["systemPrompt"] switch
+        using var source = new CancellationTokenSource();
+        running[id] = source;
+
+        try
         {
-            JsonArray lines => string.Join("\n\n", lines.Select(l => l?.ToString())),
-            JsonValue text => text.ToString(),
-            _ => options.SystemPrompt,
-        };
-
-        options.AppendSystemPrompt = request.Text("appendSystemPrompt") ?? options.AppendSystemPrompt;
-        options.JsonSchema = request.Object("jsonSchema")?.ToText() ?? options.JsonSchema;
-        options.Agents = request.Object("agents")?.ToText() ?? options.Agents;
-
-        foreach (var (eventName, matchers) in request.Object("hooks") ?? [])
-        {
-            foreach (var matcher in (matchers as JsonArray ?? []).OfType<JsonObject>())
-            {
-                var limit = matcher.Integer("timeout") is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : HookLimit;
-
-                hooks.AddRange((matcher.Array("hookCallbackIds") ?? []).Select(callback =>
-                    new CallbackHook(eventName, matcher.Text("matcher"), callback?.ToString() ?? "", limit, TimeProvider.System, channel)));
-            }
+            channel.Answer(id, await RunAsync(request, source.Token));
         }
-
-        servers.AddRange((request.Array("sdkMcpServers") ?? []).Select(n => n?.ToString()).OfType<string>()
-            .Select(n => new SdkMcpServer(n, request.Object("sdkMcpServerManifests").Object(n), channel)));
+        catch (ControlException e)
+        {
+            channel.Refuse(id, e.Message, e.Code);
+        }
+        catch (OperationCanceledException)
+        {
+            channel.Refuse(id, "The request was cancelled.");
+        }
+        catch (Exception e)
+        {
+            // Nobody waits for this task: what is not told here is never told.
+            channel.Refuse(id, $"{request.Text("subtype")} failed: {e.Message}");
+        }
+        finally
+        {
+            running.TryRemove(id, out _);
+        }
     }
 
-    private JsonObject Describe() => new()
+    private async Task<JsonObject?> RunAsync(JsonObject request, CancellationToken cancellationToken) => request.Text("subtype") switch
     {
-        ["commands"] = new JsonArray(
-            new JsonObject { ["name"] = "compact", ["description"] = "Shorten the conversation, keeping what matters", ["argumentHint"] = "[what to keep]" },
-            new JsonObject { ["name"] = "context", ["description"] = "Show what fills the context", ["argumentHint"] = "" },
-            new JsonObject { ["name"] = "cost", ["description"] = "Show what the session cost", ["argumentHint"] = "" }),
-        ["agents"] = new JsonArray(),
-        ["output_style"] = "default",
-        ["available_output_styles"] = new JsonArray("default"),
-        ["models"] = Models(),
-        ["account"] = new JsonObject { ["apiKeySource"] = "environment" },
-        ["pid"] = Environment.ProcessId,
-        ["claude_code_version"] = Program.Version,
-        ["hooks_applied"] = true,
+        "initialize" => host.Beginning.Read(request),
+        "interrupt" => host.Interrupt(request.Flag("cancel_queued") is true),
+        "cancel_async_message" => host.Withdraw(request.Text("message_uuid") ?? ""),
+        "set_has_subscribers" => null, // every line goes out at once, whoever watches
+
+        "set_permission_mode" => session.SetMode(request.Text("mode")),
+        "set_model" => session.SetModel(request.Text("model")),
+        "set_max_thinking_tokens" => session.SetThinking(request),
+        "rename_session" => session.Rename(request),
+        "get_context_usage" => ContextUsage.Of(await host.OpenAsync(cancellationToken)),
+        "get_session_cost" => session.Cost(),
+        "get_usage" => session.Usage(),
+        "list_models" => new JsonObject { ["models"] = host.Beginning.Models() },
+        "get_binary_version" => new JsonObject { ["version"] = Program.Version },
+
+        "mcp_status" => await servers.StatusAsync(cancellationToken),
+        "mcp_set_servers" => await servers.SetAsync(request.Object("servers") ?? [], cancellationToken),
+        "mcp_reconnect" => await servers.RestartAsync(request.Text("serverName"), enabled: true, cancellationToken),
+        "mcp_toggle" => await servers.RestartAsync(request.Text("serverName"), request.Flag("enabled") is true, cancellationToken),
+        "mcp_call" => await servers.CallAsync(request, cancellationToken),
+        "mcp_read_resource" => await servers.ReadResourceAsync(request.Text("serverName"), request.Text("uri") ?? "", cancellationToken),
+        "mcp_message" => await servers.HearAsync(request.Text("server_name"), request.Object("message"), cancellationToken),
+
+        "rewind_files" => files.Rewind(request.Text("user_message_id") ?? "", request.Flag("dry_run") is true),
+        "read_file" => await files.ReadAsync(request, cancellationToken),
+        "seed_read_state" => await files.SeedAsync(request.Text("path") ?? "", request.Integer("mtime") ?? 0, cancellationToken),
+        "file_suggestions" => await files.SuggestAsync(request.Text("query") ?? "", cancellationToken),
+        "register_repo_root" => await files.AddRootAsync(request.Text("directory") ?? "", cancellationToken),
+
+        "apply_flag_settings" => await rules.ApplyAsync(request["settings"], cancellationToken),
+        "get_settings" => await rules.SettingsAsync(cancellationToken),
+        "list_permission_rules" => await rules.ListAsync(cancellationToken),
+        "get_hooks_listing" => await rules.HooksAsync(cancellationToken),
+
+        "stop_task" => await tasks.StopAsync(request.Text("task_id") ?? ""),
+        "background_tasks" => tasks.MoveToBackground(request.Text("tool_use_id")),
+        "get_task_output" => tasks.Output(request.Text("task_id") ?? ""),
+
+        // There are neither plugins nor skills nor styles: read again, there are none still.
+        "reload_plugins" => session.Plugins(await servers.StatusAsync(cancellationToken)),
+        "reload_skills" => new JsonObject { ["skills"] = new JsonArray() },
+        "reload_output_styles" => new JsonObject { ["available_output_styles"] = new JsonArray("default") },
+
+        var other => throw new ControlException($"Unsupported control request subtype: {other}", "unsupported_request"),
     };
-
-    private JsonArray Models()
-    {
-        var models = new JsonArray();
-
-        foreach (var model in new[] { host.Session?.Model ?? options.Model, SessionFactory.DefaultModel, "claude-sonnet-5", "claude-haiku-4-5" }.OfType<string>().Distinct())
-        {
-            models.Add((JsonNode)new JsonObject { ["value"] = model, ["displayName"] = model, ["description"] = "" });
-        }
-
-        return models;
-    }
-
-    private void SetMode(string id, string? name)
-    {
-        if (ModeName.Parse(name) is not { } mode)
-        {
-            channel.Refuse(id, $"Unknown permission mode: {name}");
-            return;
-        }
-
-        if (mode == PermissionMode.BypassPermissions && !MayBypass)
-        {
-            channel.Refuse(id, "Cannot set permission mode to bypassPermissions because the session was not launched with --dangerously-skip-permissions");
-            return;
-        }
-
-        options.PermissionMode = ModeName.Of(mode);
-
-        if (host.Session is { } session)
-        {
-            session.Permissions.Mode = mode;
-        }
-
-        channel.Answer(id, new JsonObject { ["mode"] = ModeName.Of(mode) });
-
-        stream.Line("system", "status", w =>
-        {
-            w.WriteNull("status");
-            w.WriteString("permissionMode", ModeName.Of(mode));
-        });
-    }
-
-    private void SetModel(string id, string? model)
-    {
-        model = string.IsNullOrEmpty(model) || model == "default" ? SessionFactory.DefaultModel : model;
-
-        if (options.MaxBudgetUsd is not null && !PriceTable.Of(model).IsKnown)
-        {
-            channel.Refuse(id, $"No price is known for the model '{model}', so that the budget cannot be kept.");
-            return;
-        }
-
-        options.Model = model;
-
-        if (host.Session is { } session)
-        {
-            session.Model = model;
-        }
-
-        channel.Answer(id, new JsonObject { ["model"] = model });
-    }
-
-    private JsonArray McpStatus()
-    {
-        var status = new JsonArray();
-
-        foreach (var (name, state) in host.Session?.McpServers ?? [.. servers.Select(s => (s.Name, "pending"))])
-        {
-            status.Add((JsonNode)new JsonObject { ["name"] = name, ["status"] = state });
-        }
-
-        return status;
-    }
 }

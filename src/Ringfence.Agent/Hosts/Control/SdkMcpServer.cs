@@ -10,19 +10,22 @@ internal sealed class SdkMcpServer(string name, JsonObject? manifest, ControlCha
 
     public string Name => name;
 
+    public JsonObject? Info { get; private set; } = (JsonObject?)manifest.Object("initializeResult").Object("serverInfo")?.DeepClone();
+
     public async Task<IReadOnlyList<McpToolInfo>> ListToolsAsync(CancellationToken cancellationToken)
     {
         var tools = manifest.Object("toolsListResult").Array("tools");
 
         if (tools is null)
         {
-            await CallAsync("initialize", new JsonObject
+            var answer = await CallAsync("initialize", new JsonObject
             {
                 ["protocolVersion"] = "2025-06-18",
                 ["capabilities"] = new JsonObject(),
                 ["clientInfo"] = new JsonObject { ["name"] = "ringfence-agent", ["version"] = Program.Version },
             }, cancellationToken);
 
+            Info = (JsonObject?)answer.Object("serverInfo")?.DeepClone();
             await SendAsync(new JsonObject { ["jsonrpc"] = "2.0", ["method"] = "notifications/initialized" }, cancellationToken);
             tools = (await CallAsync("tools/list", [], cancellationToken)).Array("tools");
         }
@@ -39,6 +42,9 @@ internal sealed class SdkMcpServer(string name, JsonObject? manifest, ControlCha
     {
         ["name"] = tool, ["arguments"] = arguments.DeepClone(), ["_meta"] = new JsonObject { ["claudecode/toolUseId"] = toolUseId },
     }, cancellationToken);
+
+    public Task<JsonObject> ReadResourceAsync(string uri, CancellationToken cancellationToken) =>
+        CallAsync("resources/read", new JsonObject { ["uri"] = uri }, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

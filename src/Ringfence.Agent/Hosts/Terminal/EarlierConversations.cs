@@ -19,7 +19,7 @@ internal sealed class EarlierConversations(SessionStore store, string current)
     {
         var lines = recent.Select((id, i) =>
         {
-            var first = Transcript.Read(store.PathOf(id), null).Restored?.Messages.FirstOrDefault(m => m.Role == "user").Content?.FirstOrDefault(b => b.Text("type") == "text");
+            var first = TranscriptReader.Read(store.PathOf(id), null).Restored?.Messages.FirstOrDefault(m => m.Role == "user").Content?.FirstOrDefault(b => b.Text("type") == "text");
             return $"{i + 1,3}  {TextWidth.Cut(TextWidth.Safe(first.Text("text") ?? "(empty)"), width - 6)}";
         });
 
