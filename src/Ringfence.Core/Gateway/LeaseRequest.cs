@@ -61,6 +61,15 @@ public enum LeaseEndingReason
 
     /// <summary>The record or the ledger cannot be written: nothing more is sent.</summary>
     Unrecordable,
+
+    /// <summary>The provider does not take the gateway's key.</summary>
+    KeyRefused,
+
+    /// <summary>The provider has refused call after call, in a way that asking again does not cure.</summary>
+    Refused,
+
+    /// <summary>A bug of the gateway.</summary>
+    Broken,
 }
 
 /// <summary>Why a lease takes no further call. The agent has been told in its own provider's words; the pipeline stops what does not stop by itself.</summary>

@@ -20,6 +20,7 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
     private const long MostBytes = 256L << 20;
 
     private readonly Dictionary<string, string> toolsById = [];
+    private string? lastWarning;
     private long events;
     private long bytes;
     private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -175,15 +176,17 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
                 return Said("permission_denied", $"{denied.Tool}: {denied.Reason}");
 
             case AgentEvent.Warning warning:
+                lastWarning = warning.Message;
                 return Said("error", warning.Message);
 
             case AgentEvent.Used used:
                 return Said("usage", string.Create(CultureInfo.InvariantCulture, $"{used.InputTokens} tokens in, {used.OutputTokens} out"));
 
             case AgentEvent.Finished last:
-                Claim = last;
+                // Some end with a bare "failed", having said before what was wrong.
+                Claim = last.Outcome == AgentOutcome.Failed ? last with { Message = last.Message ?? lastWarning } : last;
                 finished.TrySetResult();
-                return Said("result", last.Message ?? last.Outcome.ToString());
+                return Said("result", Claim.Message ?? last.Outcome.ToString());
 
             case AgentEvent.Unknown unknown:
                 Note(said);

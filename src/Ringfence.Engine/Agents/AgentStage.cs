@@ -72,10 +72,11 @@ public sealed class AgentStage(
                 TellAsync(sandbox.StandardInput, reader, cancellationToken));
 
             var stalled = await WatchAsync(run, sandbox, lease, listener, FaultOfAsync(heard, door.Broken), cancellationToken);
+            var trouble = lease.Trouble;
             var exit = await sandbox.Completion.WaitAsync(cancellationToken);
             await heard;
 
-            var stop = AgentVerdict.Of(agent, exit, lease.Ending, stalled, listener.Claim, errors.ToString(), listener.LastUnknown);
+            var stop = AgentVerdict.Of(agent, exit, lease.Ending, stalled, listener.Claim, errors.ToString(), listener.LastUnknown, trouble);
             run.Recorder.Append(new AgentFinished(
                 task.Attempt, listener.Claim?.Outcome.ToString().ToLowerInvariant() ?? "unknown",
                 exit is SandboxExit.Exited exited ? exited.Code : -1, listener.Claim?.Message) { Trust = Trust.Reported });

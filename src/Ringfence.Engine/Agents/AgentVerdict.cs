@@ -11,9 +11,10 @@ namespace Ringfence.Agents;
 internal static class AgentVerdict
 {
     /// <param name="strayLine">The last line that was not of the format.</param>
+    /// <param name="trouble">Why the newest model call has no whole answer; null when it has.</param>
     public static AgentStop? Of(
         AgentDescription agent, SandboxExit exit, LeaseEnding? lease, bool stalled, AgentEvent.Finished? claim, string errorTail,
-        string? strayLine = null)
+        string? strayLine = null, Failure? trouble = null)
     {
         if (lease is not null)
         {
@@ -22,7 +23,9 @@ internal static class AgentVerdict
                 {
                     LeaseEndingReason.MaxCost => FailReason.MaxCost,
                     LeaseEndingReason.MaxTurns => FailReason.MaxTurns,
-                    LeaseEndingReason.NotRecorded => FailReason.AgentError,
+                    LeaseEndingReason.NotRecorded or LeaseEndingReason.Refused => FailReason.AgentError,
+                    LeaseEndingReason.KeyRefused or LeaseEndingReason.Unrecordable => FailReason.Environment,
+                    LeaseEndingReason.Broken => FailReason.Internal,
                     _ => FailReason.Rejected,
                 },
                 lease.Failure);
@@ -30,7 +33,7 @@ internal static class AgentVerdict
 
         if (stalled)
         {
-            return new AgentStop(FailReason.Stalled, new Failure("stalled", "The agent went silent: no model call, command or output for too long."));
+            return new AgentStop(FailReason.Stalled, new Failure("stalled", "The agent went silent: no model call, command or output for too long." + After(trouble)));
         }
 
         if (exit is SandboxExit.LimitReached limit)
@@ -42,6 +45,8 @@ internal static class AgentVerdict
 
         return claim?.Outcome switch
         {
+            // Some call what they have of a broken answer their last word.
+            AgentOutcome.Success when trouble is { Code: not "unanswered" } => Error("ended as if it were done after a model call that failed", trouble.Message),
             AgentOutcome.Success => null,
             AgentOutcome.MaxTurns => new AgentStop(FailReason.MaxTurns, new Failure("max_turns", "The agent used all its turns.", "Raise --max-turns.")),
             AgentOutcome.MaxCost => new AgentStop(FailReason.MaxCost, new Failure("max_cost", "The agent used its budget.", "Raise --max-cost.")),
@@ -51,6 +56,7 @@ internal static class AgentVerdict
             null when exit is SandboxExit.Exited { Code: 0 } && strayLine is not null =>
                 Error($"ended without a result, and printed what is not {agent.Events}", Words(errorTail, strayLine)),
             null when exit is SandboxExit.Exited { Code: 0 } => Error("ended without a result", errorTail, NoResult),
+            AgentOutcome.Failed when trouble is { Code: LeaseCalls.KeyRefused } => new AgentStop(FailReason.Environment, trouble),
             _ => Error(Describe(exit), claim?.Message ?? Words(errorTail, strayLine)),
         };
     }
@@ -59,6 +65,14 @@ internal static class AgentVerdict
     private const string NoResult = "no_result";
 
     public static bool IsNoResult(AgentStop stop) => stop.Failure.Code == NoResult;
+
+    /// <summary>What the model's provider has to do with an ending, as a sentence that follows another.</summary>
+    public static string After(Failure? trouble) => trouble switch
+    {
+        null => "",
+        { Code: "unanswered" } => " " + trouble.Message,
+        _ => " Its last model call failed: " + trouble.Message,
+    };
 
     private static string Words(string errorTail, string? strayLine) => errorTail.Trim().Length > 0 || strayLine is null ? errorTail : Printable.Escape(strayLine.Length > 400 ? strayLine[..400] : strayLine);
 

@@ -44,6 +44,27 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
             // Stopped before the provider answered: said, not just cut off.
             await lease.Refusal!.AnswerAsync(http, wire, http.RequestAborted);
         }
+        catch (Exception bug) when (bug is not (OperationCanceledException or IOException or BadHttpRequestException or RecordUnavailableException))
+        {
+            await BrokenAsync(http, lease, wire, bug);
+        }
+    }
+
+    // The framework's bare 500 would have agents ask again for minutes. Whatever was reserved has been settled on the way out.
+    private static async Task BrokenAsync(HttpContext http, GatewayLease lease, IModelWire wire, Exception bug)
+    {
+        var why = new Failure("gateway_broken", $"The gateway failed by a bug of its own: {bug.GetType().Name}: {bug.Message}", "Please report it.");
+        lease.End(new LeaseEnding(LeaseEndingReason.Broken, why));
+
+        if (http.Response.HasStarted)
+        {
+            http.Abort();
+            return;
+        }
+
+        var answer = lease.Request.IsStanding ? new Refusal(500, why.Code, why.Message, IsTerminal: true) : lease.Terminal(why);
+        lease.Recorder.Append(new ModelFailed("", answer.Status, why.Code, why.Message));
+        await answer.AnswerAsync(http, wire, http.RequestAborted);
     }
 
     private static bool CanAnswer(HttpContext http, GatewayLease lease) =>
@@ -94,14 +115,14 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         var path = http.Request.Path + http.Request.QueryString.Value;
         var asked = Encoding.UTF8.GetString(body.Span);
         var found = player.Find(path, asked);
-        lease.Leave(place, reachedModel: found is not null && facts is not null, null, Money.Zero);
+        lease.Leave(place, new Ending { Status = found is not null && facts is not null ? found.Exchange.Status : 0 });
 
         if (found is null)
         {
-            var miss = new Refusal(lease.Request.TerminalStatus, "cassette_miss", player.Explain(path, asked), IsTerminal: true);
-            lease.Recorder.Append(new ModelFailed(place.Call, miss.Status, miss.Code, miss.Message) { Turn = place.Turn });
-            lease.End(new LeaseEnding(LeaseEndingReason.NotRecorded, new Failure(miss.Code, miss.Message)));
-            await miss.AnswerAsync(http, wire, cancellationToken);
+            var miss = new Failure("cassette_miss", player.Explain(path, asked));
+            lease.Recorder.Append(new ModelFailed(place.Call, lease.Request.TerminalStatus, miss.Code, miss.Message) { Turn = place.Turn });
+            lease.End(new LeaseEnding(LeaseEndingReason.NotRecorded, miss));
+            await lease.Terminal(miss).AnswerAsync(http, wire, cancellationToken);
             return;
         }
 
@@ -118,14 +139,14 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
 
         if (!inspected.Succeeded(out var facts))
         {
-            await RejectAsync(http, lease, wire, inspected.Failures, cancellationToken);
+            await RejectAsync(http, lease, wire, 400, inspected.Failures, cancellationToken);
             return;
         }
 
         if (Price(lease, facts) is not { } price)
         {
             var unknown = new Failure("unknown_model", $"The model {Printable.Escape(facts.Model)} is not allowed here, or has no price.");
-            await RejectAsync(http, lease, wire, [unknown], cancellationToken);
+            await RejectAsync(http, lease, wire, lease.Request.IsStanding ? 400 : lease.Request.TerminalStatus, [unknown], cancellationToken);
             return;
         }
 
@@ -193,10 +214,10 @@ internal sealed class CallHandler(GatewayOptions options, UpstreamPool upstreams
         lease.Request.Models.Count == 0 || lease.Request.Models.Contains(facts.Model) ? options.Prices.Find(facts.Model) : null;
 
     private static async Task RejectAsync(
-        HttpContext http, GatewayLease lease, IModelWire wire, IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
+        HttpContext http, GatewayLease lease, IModelWire wire, int status, IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
     {
         var message = string.Join(" ", failures.Select(f => f.Hint is null ? f.Message : $"{f.Message} {f.Hint}"));
-        lease.Recorder.Append(new ModelFailed("", 400, failures[0].Code, message));
-        await new Refusal(400, failures[0].Code, message, IsTerminal: true).AnswerAsync(http, wire, cancellationToken);
+        lease.Recorder.Append(new ModelFailed("", status, failures[0].Code, message));
+        await new Refusal(status, failures[0].Code, message, IsTerminal: true).AnswerAsync(http, wire, cancellationToken);
     }
 }

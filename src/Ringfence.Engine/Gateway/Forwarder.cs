@@ -29,7 +29,10 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
         catch (HttpRequestException exception)
         {
             var unreached = UpstreamPool.IsBeforeConnection(exception);
-            var failure = new Failure(unreached ? "upstream_unreachable" : "upstream_broke", $"The provider could not be reached: {exception.HttpRequestError}.");
+            var why = exception.GetBaseException().Message;
+            var failure = unreached
+                ? new Failure("upstream_unreachable", $"The provider could not be reached: {why}")
+                : new Failure("upstream_broke", $"The provider broke off before it answered: {why}");
             return new Ending { MayBeCharged = !unreached, Error = failure, Answer = new Refusal(502, failure.Code, failure.Message, RetryAfter: 2) };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

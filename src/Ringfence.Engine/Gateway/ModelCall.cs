@@ -49,7 +49,7 @@ internal sealed class ModelCall(
         }
         finally
         {
-            lease.Leave(place, ending.ReachedModel, ending.Usage, ending.Cost);
+            lease.Leave(place, ending);
         }
 
         if (ending is { Status: 0, Answer: null })
@@ -91,7 +91,7 @@ internal sealed class ModelCall(
         var refusal = denied.Kind switch
         {
             DenialKind.Exhausted => new Refusal(
-                status, "budget_exhausted", $"The budget of {denied.Scope} is used up: {denied.Needed} are needed, {denied.Available} are left.", IsTerminal: true),
+                status, "budget_exhausted", $"The budget of {denied.Scope} is used up: {denied.Needed} are needed, {denied.Available} are left.{BrokenOff()}", IsTerminal: true),
             DenialKind.Frozen => new Refusal(status, "budget_frozen", $"{denied.Scope} takes no call: {denied.Detail}.", IsTerminal: true),
             DenialKind.Killed => new Refusal(status, "killed", $"{denied.Scope} was stopped: {denied.Detail}.", IsTerminal: true),
             DenialKind.Unavailable => new Refusal(503, "ledger_unavailable", "The ledger cannot be written, so nothing is sent."),
@@ -108,6 +108,9 @@ internal sealed class ModelCall(
 
         await refusal.AnswerAsync(http, wire, cancellationToken);
     }
+
+    // Nobody would guess where the money went: not into answers.
+    private string BrokenOff() => lease.Unknown > Money.Zero ? $" {lease.Unknown} were set aside for calls that broke off; what they cost is not known, so all of it counts." : "";
 
     private void RecordRequest(RequestBytes body, ReserveOutcome.Granted granted, long sent, bool clamped)
     {

@@ -139,6 +139,9 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
         Run = await RunStore.RequeueAsync(Run with { Worked = Run.Worked + worked }, reason, due, Recorder, cancellationToken);
     }
 
+    /// <summary>Why the newest model call has no whole answer; null when it has.</summary>
+    public Failure? ModelTrouble => lease?.Trouble;
+
     /// <summary>Takes over what the gateway counted so far. Also right after the lease was closed, when the last calls have been settled.</summary>
     public void Meter() => Run = lease is null ? Run : Run with { Cost = costBefore + lease.Spent, Turns = turnsBefore + lease.Turns };
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Ringfence.Agents;
 using Ringfence.Approvals;
 using Ringfence.Audit;
 using Ringfence.Secrets;
@@ -183,7 +184,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return deadline.IsCancellationRequested
-                ? new RunOutcome.Failed(FailReason.Timeout, TimedOut(run.Request.Limits.Time))
+                ? new RunOutcome.Failed(FailReason.Timeout, TimedOut(run))
                 : new RunOutcome.Cancelled(run.Request.RequestedBy);
         }
         catch (RunTakenException)
@@ -358,5 +359,6 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     private static Failure Unrecordable(Exception exception) => new(
         "record_unavailable", $"The record could not be written, so the run was stopped: {exception.Message}", "Is the disk full?");
 
-    private static Failure TimedOut(TimeSpan limit) => new("timeout", $"The run used its time of {limit}.", "Raise --timeout.");
+    private static Failure TimedOut(ActiveRun run) => new(
+        "timeout", $"The run used its time of {run.Request.Limits.Time}." + AgentVerdict.After(run.ModelTrouble), "Raise --timeout.");
 }

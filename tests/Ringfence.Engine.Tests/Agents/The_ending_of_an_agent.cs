@@ -21,6 +21,26 @@ public sealed class The_ending_of_an_agent
         FailReason.MaxCost,
         AgentVerdict.Of(Streaming, new SandboxExit.Exited(0), new LeaseEnding(LeaseEndingReason.MaxCost, new Failure("max_cost", "used up")), false, Content, "")!.Reason);
 
+    [Theory]
+    [InlineData(LeaseEndingReason.KeyRefused, FailReason.Environment)]
+    [InlineData(LeaseEndingReason.Unrecordable, FailReason.Environment)]
+    [InlineData(LeaseEndingReason.Refused, FailReason.AgentError)]
+    [InlineData(LeaseEndingReason.Broken, FailReason.Internal)]
+    public void Says_whose_fault_it_is_that_the_gateway_closed(LeaseEndingReason closed, FailReason reason) =>
+        Assert.Equal(reason, AgentVerdict.Of(Streaming, new SandboxExit.Exited(1), new LeaseEnding(closed, new Failure("x", "x")), false, null, "")!.Reason);
+
+    [Fact]
+    public void Is_an_error_when_it_takes_what_came_of_a_broken_answer_for_its_last_word() => Assert.Contains(
+        "The provider cut the answer.",
+        AgentVerdict.Of(Streaming, new SandboxExit.Exited(0), null, false, Content, "", trouble: new Failure("upstream_cut", "The provider cut the answer."))!.Failure.Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Names_the_providers_part_in_a_silence() => Assert.EndsWith(
+        "Its last model call failed: The provider answered 529.",
+        AgentVerdict.Of(Streaming, new SandboxExit.Killed("x"), null, true, null, "", trouble: new Failure("upstream_status", "The provider answered 529."))!.Failure.Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void Is_an_error_when_it_exits_0_without_a_result() =>
         Assert.Equal(FailReason.AgentError, AgentVerdict.Of(Streaming, new SandboxExit.Exited(0), null, false, null, "")!.Reason);

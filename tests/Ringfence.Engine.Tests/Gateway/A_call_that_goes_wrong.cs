@@ -23,7 +23,6 @@ public sealed class A_call_that_goes_wrong
     [InlineData("{\"model\":\"simulated-model\",\"max_tokens\":-5}", "invalid_request")]
     [InlineData("{\"model\":\"simulated-model\",\"max_tokens\":1e9}", "invalid_request")]
     [InlineData("{\"model\":\"simulated-model\",\"max_tokens\":\"many\"}", "invalid_request")]
-    [InlineData("{\"model\":\"no-such-model\",\"max_tokens\":1}", "unknown_model")]
     [InlineData("{\"model\":\"simulated-model\",\"service_tier\":\"priority\"}", "unpriced_option")]
     [InlineData("{\"model\":\"simulated-model\",\"speed\":\"fast\"}", "unpriced_option")]
     [InlineData("{\"model\":\"simulated-model\",\"mcp_servers\":[{}]}", "unbounded_request")]
@@ -42,6 +41,21 @@ public sealed class A_call_that_goes_wrong
         Assert.Equal(code, Assert.Single(agent.Of<ModelFailed>()).Code);
         Assert.Empty(model.Requests);
         Assert.Equal(Money.Zero, agent.Lease.Spent);
+    }
+
+    [Fact]
+    public async Task For_a_model_without_a_price_is_refused_with_the_status_at_which_the_agent_stops()
+    {
+        await using var model = await SimulatedModel.StartAsync(new Turn { Text = "no" });
+        await using var gateway = await RunningGateway.StartAsync(model.Address);
+        await using var agent = gateway.Open(change: request => request with { TerminalStatus = 418 });
+
+        using var response = await agent.PostAsync("/v1/messages", """{"model":"no-such-model","max_tokens":1}""");
+
+        Assert.Equal(418, (int)response.StatusCode);
+        Assert.Contains("[unknown_model]", await response.TextAsync(), StringComparison.Ordinal);
+        Assert.Equal("unknown_model", Assert.Single(agent.Of<ModelFailed>()).Code);
+        Assert.Empty(model.Requests);
     }
 
     [Fact]

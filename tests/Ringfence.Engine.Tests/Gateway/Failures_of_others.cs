@@ -116,7 +116,7 @@ public sealed class Failures_of_others
 
         using var response = await agent.PostAsync("/v1/messages", """{"model":"claude-next","max_tokens":1,"messages":[]}""");
 
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
         Assert.Equal(0, model.Answers);
     }
 

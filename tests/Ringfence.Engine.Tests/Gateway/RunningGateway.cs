@@ -36,9 +36,10 @@ internal sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>The same at a gateway that was started in another way.</summary>
-    public static Agent Open(ModelGateway gateway, LeaseRequest request, CassetteMode? mode = null)
+    public static Agent Open(ModelGateway gateway, LeaseRequest request, CassetteMode? mode = null) => Open(gateway, request, new ListRecorder(), mode);
+
+    public static Agent Open(ModelGateway gateway, LeaseRequest request, ListRecorder recorder, CassetteMode? mode = null)
     {
-        var recorder = new ListRecorder();
         var lease = gateway.Open(request, recorder, mode).Value;
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -100,7 +101,7 @@ internal sealed class Agent(GatewayLease lease, ListRecorder recorder, Uri addre
     }
 }
 
-internal sealed class ListRecorder : IRecorder
+internal class ListRecorder : IRecorder
 {
     private readonly ConcurrentQueue<AuditFact> facts = new();
     private TaskCompletionSource appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -108,7 +109,7 @@ internal sealed class ListRecorder : IRecorder
 
     public IReadOnlyList<AuditFact> Facts => [.. facts];
 
-    public long Append(AuditFact fact)
+    public virtual long Append(AuditFact fact)
     {
         facts.Enqueue(fact);
         var seq = Interlocked.Increment(ref count) - 1;
