@@ -60,9 +60,12 @@ internal sealed record CreateRunBody
 
     public ConstraintsBody? Constraints { get; init; }
 
-    [Description("What becomes of the change: branch, patch or none.")]
-    [AllowedValues("branch", "patch", "none")]
+    [Description("What becomes of the change: pull_request, branch, patch or none.")]
+    [AllowedValues("pull_request", "branch", "patch", "none")]
     public string? Output { get; init; }
+
+    [Description("How the pull request looks, for that output.")]
+    public PullRequestTermsBody? PullRequest { get; init; }
 
     [Description("What people must see first.")]
     [Items(20)]
@@ -121,7 +124,8 @@ internal sealed record CreateRunBody
             Sandbox = SizeName.Limits(Size ?? template?.Size),
             Rules = Constraints?.ToRules() ?? new ReviewRules(),
             Environment = Merge(template?.EnvVars, Env),
-            Output = Output switch { "none" => OutputKind.None, "patch" => OutputKind.Patch, _ => OutputKind.Branch },
+            Output = OutputName.Read(Output) ?? OutputKind.Branch,
+            PullRequest = Output is "pull_request" ? PullRequest?.ToTerms() ?? new PullRequestTerms() : null,
             Approve = [.. (Approve ?? []).Select(rule => rule.ToRule())],
             CallbackUrl = CallbackUrl,
             Template = Template,
@@ -153,6 +157,26 @@ internal sealed record GuardrailsBody
 
     [Range(30, 3600)]
     public int? TimeoutSeconds { get; init; }
+}
+
+/// <summary>How a pull request looks; see the workflow file's <c>output.pull_request</c>.</summary>
+internal sealed record PullRequestTermsBody
+{
+    public bool? Draft { get; init; }
+
+    [Texts(50, 100)]
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    [StringLength(200, MinimumLength = 1)]
+    public string? Title { get; init; }
+
+    [StringLength(200, MinimumLength = 1)]
+    public string? Base { get; init; }
+
+    [Texts(20, 100)]
+    public IReadOnlyList<string>? Reviewers { get; init; }
+
+    public PullRequestTerms ToTerms() => new() { Draft = Draft ?? false, Labels = Labels ?? [], Title = Title, Base = Base, Reviewers = Reviewers ?? [] };
 }
 
 /// <summary>What the gates ask of the change set beside what always holds; see the workflow file's <c>constraints</c>.</summary>

@@ -100,13 +100,13 @@ internal sealed record RunResource
         EnvVars = run.Request.Environment,
         Done = run.Request.Done,
         Network = run.Request.Network.Allow,
-        Output = run.Request.Output.ToString().ToLowerInvariant(),
+        Output = OutputName.Of(run.Request.Output),
         Status = StatusOf(run.Status),
         Phase = run.Status.ToString().ToLowerInvariant(),
         WaitingFor = waitingFor,
         FailReason = run.Reason?.ToName(),
         Outputs = run.Published is { } place
-            ? [new OutputResource(run.Request.Output is OutputKind.Patch ? "patch" : "branch", place, run.Tree)]
+            ? [new OutputResource(run.Request.Output is OutputKind.PullRequest ? "pr" : OutputName.Of(run.Request.Output), place, run.Tree)]
             : [],
         Usage = UsageResource.Of(run, calls),
         Error = run.Reason is { } reason ? new ErrorResource(reason.ToName(), run.Message ?? "") : null,

@@ -27,7 +27,7 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
     private static readonly QueryParameter Search = new("search", "Part of the prompt, the repository or the id.");
     private static readonly QueryParameter Template = new("template", "Slug of the template.");
     private static readonly QueryParameter Model = new("model", "Model id as it was asked for.");
-    private static readonly QueryParameter OutputTypes = new("outputTypes", "Comma separated: branch, patch, none.");
+    private static readonly QueryParameter OutputTypes = new("outputTypes", "Comma separated: pr, branch, patch, none.");
     private static readonly QueryParameter SortBy = QueryParameter.Choice("sortBy", ["createdAt", "costUsd"], "What to sort by.");
     private static readonly QueryParameter Order = QueryParameter.Choice("order", ["desc", "asc"], "In which order.");
     private static readonly QueryParameter LogLimit = QueryParameter.Number("limit", 50, 1, 250, "How many events.");
@@ -110,13 +110,13 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
 
         foreach (var name in Words(call.Text(OutputTypes)))
         {
-            if (Enum.TryParse<OutputKind>(name, ignoreCase: true, out var kind) && !char.IsAsciiDigit(name[0]))
+            if (OutputName.Read(name == "pr" ? "pull_request" : name) is { } kind)
             {
                 outputs.Add(kind);
             }
             else
             {
-                call.Fail($"outputTypes: '{Printable.Escape(name)}' is none of branch, patch, none.");
+                call.Fail($"outputTypes: '{Printable.Escape(name)}' is none of pr, branch, patch, none.");
             }
         }
 

@@ -48,7 +48,12 @@ internal sealed class RunHost : IAsyncDisposable
 
         var program = agent.Succeeded(out var description) ? await packages.FindAsync(description, cancellationToken) : (AgentProgram?)null;
 
-        Failure[] failures = [.. agent.Failures, .. egress.Failures, .. setup?.Failures ?? [], .. program.Failures, .. description is null ? [] : ToolBounds.Unkept(request.Tools, description)];
+        var codeHost = request.Output is not OutputKind.PullRequest ? null
+            : PolicyFile.Of(home.Folder).Succeeded(out var policy, out var unread)
+            ? (Result<CodeHostAccess>?)await CodeHostAccess.FindAsync(request.Repository, policy.CodeHosts, Environment.GetEnvironmentVariable, cancellationToken)
+            : Result.Fail<CodeHostAccess>(unread);
+
+        Failure[] failures = [.. codeHost?.Failures ?? [], .. agent.Failures, .. egress.Failures, .. setup?.Failures ?? [], .. program.Failures, .. description is null ? [] : ToolBounds.Unkept(request.Tools, description)];
 
         if (failures.Length > 0)
         {
@@ -67,7 +72,7 @@ internal sealed class RunHost : IAsyncDisposable
             new Verifier(egress.Value, Home.Toolchain, sandboxes, TimeProvider.System),
             new Reviewer(new WaiverStore(home.Database, TimeProvider.System), TimeProvider.System),
             home.Approvals,
-            new Publisher(patchFolder, TimeProvider.System));
+            new Publisher(patchFolder, codeHost?.Value, TimeProvider.System));
     }
 
     public ValueTask DisposeAsync() => gateway.DisposeAsync();

@@ -35,7 +35,7 @@ internal sealed class RunOptions
     private readonly Option<bool> noRepoConfig = new("--no-repo-config") { Description = "Hide the repository's own agent configuration (CLAUDE.md, .claude, AGENTS.md, .mcp.json, …)." };
     private readonly Option<string?> configFrom = new("--config-from") { Description = "Take the repository's agent configuration from this revision: for a change of somebody you do not trust, the branch it is meant for.", HelpName = "REF" };
     private readonly Option<bool> record = new("--record") { Description = "Keep the model traffic, so that `ringfence replay` can play the run back." };
-    private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here) or none.", HelpName = "branch|patch|none", DefaultValueFactory = _ => "branch" };
+    private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here), pull_request (at the repository's code host) or none.", HelpName = "KIND", DefaultValueFactory = _ => "branch" };
 
     public IEnumerable<Option> All =>
         [prompt, workflow, input, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, denyTool, hide, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, configFrom, record, output];
@@ -231,12 +231,12 @@ internal sealed class RunOptions
 
     private static OutputKind Output(string text, List<Failure> failures)
     {
-        if (Enum.TryParse<OutputKind>(text, ignoreCase: true, out var kind) && Enum.IsDefined(kind) && !char.IsAsciiDigit(text[0]))
+        if (OutputName.Read(text.ToLowerInvariant()) is { } kind)
         {
             return kind;
         }
 
-        failures.Add(new Failure("bad_output", $"--output cannot be '{text}'.", "One of: branch, patch, none."));
+        failures.Add(new Failure("bad_output", $"--output cannot be '{text}'.", $"One of: {string.Join(", ", OutputName.All)}."));
         return OutputKind.None;
     }
 }

@@ -98,6 +98,10 @@ internal static class RunSummary
             terminal.WriteLine($"  git diff HEAD...{place}      what it changed");
             terminal.WriteLine($"  git merge {place}            take it");
         }
+        else if (run.Published is { } url && run.Request.Output is OutputKind.PullRequest)
+        {
+            terminal.WriteLine($"  {url}      the pull request");
+        }
         else if (run.Published is { } file)
         {
             terminal.WriteLine($"  git apply {file}");

@@ -99,6 +99,9 @@ public sealed record RunRequest
 
     public OutputKind Output { get; init; } = OutputKind.Branch;
 
+    /// <summary>How the pull request looks; null for other outputs.</summary>
+    public PullRequestTerms? PullRequest { get; init; }
+
     /// <summary>What people must see first.</summary>
     public IReadOnlyList<ApprovalRule> Approve { get; init; } = [];
 

@@ -33,6 +33,9 @@ public sealed record ServerPolicy
     /// <summary>Approvals that every run needs.</summary>
     public IReadOnlyList<ApprovalRule> Approve { get; init; } = [];
 
+    /// <summary>Code hosts beside those that everybody knows.</summary>
+    public IReadOnlyList<Outputs.CodeHost> CodeHosts { get; init; } = [];
+
     /// <summary>Where Slack-compatible messages go; null when nobody takes them.</summary>
     public Uri? Slack { get; init; }
 

@@ -50,6 +50,9 @@ public sealed record Workflow
     /// <summary>Channel that hears when a run waits, fails or is done.</summary>
     public string? Slack { get; init; }
 
+    /// <summary>For an output that is a pull request.</summary>
+    public Outputs.PullRequestTerms PullRequest { get; init; } = new();
+
     public Outputs.OutputKind Output { get; init; } = Outputs.OutputKind.Branch;
 }
 

@@ -82,11 +82,16 @@ public static class WorkflowExplanation
 
         yield return ("gives", workflow.Output switch
         {
+            Outputs.OutputKind.PullRequest => Says(workflow.PullRequest),
             Outputs.OutputKind.Branch => "a branch in the repository, never a push",
             Outputs.OutputKind.Patch => "a patch file",
             _ => "nothing outside the store",
         });
     }
+
+    private static string Says(Outputs.PullRequestTerms terms) =>
+        $"a {(terms.Draft ? "draft " : "")}pull request to {terms.Base ?? "the default branch"}, opened by the host with its own token"
+        + (terms.Labels.Count > 0 ? $", labelled {string.Join(", ", terms.Labels)}" : "") + (terms.Reviewers.Count > 0 ? $", for {string.Join(", ", terms.Reviewers)} to review" : "");
 
     private static string Says(WorkflowInput input)
     {

@@ -35,7 +35,7 @@ public static class WorkflowRun
         if (overrides.Output is { } output && output < workflow.Output)
         {
             failures.Add(new Failure(
-                "widens_workflow", $"--output {output.ToString().ToLowerInvariant()} lets more out than the workflow {workflow.Name} does: {workflow.Output.ToString().ToLowerInvariant()}.",
+                "widens_workflow", $"--output {OutputName.Of(output)} lets more out than the workflow {workflow.Name} does: {OutputName.Of(workflow.Output)}.",
                 "A run can only narrow its workflow."));
         }
 
@@ -79,6 +79,7 @@ public static class WorkflowRun
                 Secrets = [.. workflow.Secrets.Select(secret => new Secrets.SecretGrant(secret.Name, [secret.Host], null, secret.Header))],
             },
             Output = overrides.Output ?? workflow.Output,
+            PullRequest = (overrides.Output ?? workflow.Output) is OutputKind.PullRequest ? workflow.PullRequest : null,
             Approve = workflow.Approve,
             Slack = workflow.Slack,
             Rules = new ReviewRules

@@ -6,7 +6,8 @@ namespace Ringfence.Outputs;
 
 /// <summary>Lets an approved change set leave, in the form that was asked for, and puts on record where it went.</summary>
 /// <param name="patchFolder">Where patch files go: the folder that the command was given in.</param>
-public sealed class Publisher(string patchFolder, TimeProvider time)
+/// <param name="codeHost">Where pull requests go; null for a run that opens none.</param>
+public sealed class Publisher(string patchFolder, CodeHostAccess? codeHost, TimeProvider time)
 {
     /// <summary>Returns the branch or file; null when nothing was to leave.</summary>
     public async Task<Result<string?>> PublishAsync(ActiveRun run, Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
@@ -14,6 +15,11 @@ public sealed class Publisher(string patchFolder, TimeProvider time)
         if (run.Request.Output is OutputKind.None || changes.IsEmpty)
         {
             return (string?)null;
+        }
+
+        if (run.Request.Output is OutputKind.PullRequest)
+        {
+            return await OpenAsync(run, workspace, changes, cancellationToken);
         }
 
         var result = run.Request.Output is OutputKind.Branch
@@ -28,9 +34,7 @@ public sealed class Publisher(string patchFolder, TimeProvider time)
 
         if (published.Commit is { } commit)
         {
-            run.Recorder.Append(new CommitCreated(commit, published.Tree, [changes.Base]));
-            await AuthorshipNotes.WriteAsync(
-                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy, time.GetUtcNow()), workspace, changes, cancellationToken);
+            await NoteAsync(run, workspace, changes, commit, cancellationToken);
         }
 
         run.Recorder.Append(published.Kind is OutputKind.Branch
@@ -38,6 +42,35 @@ public sealed class Publisher(string patchFolder, TimeProvider time)
             : new ArtifactProduced(published.Place, changes.Digest, new FileInfo(published.Place).Length));
         run.Publish(published.Place);
         return published.Place;
+    }
+
+    private async Task<Result<string?>> OpenAsync(ActiveRun run, Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
+    {
+        var terms = run.Request.PullRequest ?? new PullRequestTerms();
+
+        if (!(await new PullRequestOutput(codeHost!, time).PublishAsync(workspace, changes, Message(run), terms, PullRequestBody.Of(run, changes), cancellationToken))
+            .Succeeded(out var opened, out var why))
+        {
+            return Result.Fail<string?>(why);
+        }
+
+        await NoteAsync(run, workspace, changes, opened.Commit, cancellationToken);
+        run.Recorder.Append(new BranchCreated(opened.Branch, opened.Commit, workspace.Repository));
+        run.Recorder.Append(new PullRequestOpened(opened.Url, opened.Commit));
+        run.Publish(opened.Url);
+        return opened.Url;
+    }
+
+    private async Task NoteAsync(ActiveRun run, Workspace workspace, ChangeSet changes, string commit, CancellationToken cancellationToken)
+    {
+        run.Recorder.Append(new CommitCreated(commit, changes.Tree, [changes.Base]));
+
+        // Notes are kept in the user's repository, which has no commit of a branch that was pushed past it.
+        if (run.Request.Output is not OutputKind.PullRequest)
+        {
+            await AuthorshipNotes.WriteAsync(
+                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy, time.GetUtcNow()), workspace, changes, cancellationToken);
+        }
     }
 
     private static CommitMessage Message(ActiveRun run)

@@ -1,4 +1,5 @@
 using Ringfence.Documents;
+using Ringfence.Outputs;
 
 namespace Ringfence.Workflows;
 
@@ -11,6 +12,12 @@ public static class PolicyFile
     private static readonly ListKey Hidden = new("hidden", "Globs of what no agent is shown and none may change.");
     private static readonly TextKey SlackUrl = new("slack_url", "Address that takes Slack-compatible messages.");
     private static readonly ListKey PrivateTargets = new("webhook_networks", "Private networks (CIDR) that webhooks may reach. Default: none.");
+
+    private static readonly TextKey HostName = new("host", "Authority of its repositories' addresses, such as git.internal.example.", Required: true);
+    private static readonly ChoiceKey HostKind = new("kind", "What it speaks.", ["github", "gitlab", "gitea"], Required: true);
+    private static readonly TextKey HostApi = new("api", "Base address of its REST interface, such as https://git.internal.example/api/v3.", Required: true);
+    private static readonly TextKey HostToken = new("token", "Variable of the server's environment that holds the token.", Required: true);
+    private static readonly MappingListKey CodeHosts = new("code_hosts", "Servers that take pull requests, beside github.com, gitlab.com and codeberg.org.", [HostName, HostKind, HostApi, HostToken]);
 
     private const string FileName = "policy.yaml";
 
@@ -25,7 +32,7 @@ public static class PolicyFile
     {
         var failures = new List<Failure>();
 
-        if (YamlMapping.Parse(text, source, Code, failures)?.By([Groups, WorkflowKeys.Limits, WorkflowKeys.Network, WorkflowKeys.Constraints, DeniedTools, Hidden, WorkflowKeys.Approve, SlackUrl, PrivateTargets]) is not { } root)
+        if (YamlMapping.Parse(text, source, Code, failures)?.By([Groups, WorkflowKeys.Limits, WorkflowKeys.Network, WorkflowKeys.Constraints, DeniedTools, Hidden, WorkflowKeys.Approve, CodeHosts, SlackUrl, PrivateTargets]) is not { } root)
         {
             return Result.Fail<ServerPolicy>(failures);
         }
@@ -40,6 +47,7 @@ public static class PolicyFile
             DeniedTools = WorkflowReader.Rules(root, DeniedTools),
             Hidden = root.Texts(Hidden),
             Approve = [.. root.Mappings(WorkflowKeys.Approve).Select(WorkflowReader.Approve)],
+            CodeHosts = [.. root.Mappings(CodeHosts).Select(CodeHost)],
             Slack = Address(root),
             WebhookNetworks = [.. Networks(root)],
         };
@@ -48,6 +56,22 @@ public static class PolicyFile
         network?.RefuseOthers();
         root.RefuseOthers();
         return failures.Count > 0 ? Result.Fail<ServerPolicy>(failures) : policy;
+    }
+
+    private static CodeHost CodeHost(YamlMapping host)
+    {
+        var isAddress = Uri.TryCreate(host.Text(HostApi), UriKind.Absolute, out var api) && api.Scheme is "https" or "http";
+
+        if (!isAddress && host.Has(HostApi.Name))
+        {
+            host.Fail(HostApi.Name, "'api' is an https address.");
+        }
+
+        var read = new CodeHost(
+            host.Text(HostName)?.ToLowerInvariant() ?? "", host.Choice(HostKind) switch { "gitlab" => CodeHostKind.GitLab, "gitea" => CodeHostKind.Gitea, _ => CodeHostKind.GitHub },
+            api ?? new Uri("https://invalid"), host.Text(HostToken) ?? "");
+        host.RefuseOthers();
+        return read;
     }
 
     private static Uri? Address(YamlMapping root)

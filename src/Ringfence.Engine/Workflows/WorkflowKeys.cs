@@ -15,7 +15,15 @@ internal static class WorkflowKeys
     public static readonly TextKey Model = new("model", "Model id. Default: the agent's own.");
     public static readonly ListKey Done = new("done", "Shell commands that the platform runs, in a fresh sandbox, on exactly the tree to be published.", Single: true);
     public static readonly NumberKey Attempts = new("attempts", "How often the agent may try until the checks pass. Default: 3.", 1, 10);
-    public static readonly ChoiceKey Output = new("output", "Where an approved change goes. Default: branch.", ["branch", "patch", "none"]);
+
+    public static readonly ChoiceKey OutputKind = new("kind", "pull_request (at the repository's code host), branch (in the repository), patch (a file) or none. Default: branch.", ["pull_request", "branch", "patch", "none"]);
+    public static readonly BooleanKey Draft = new("draft", "true: it says that it is not ready to be merged. Default: false.");
+    public static readonly ListKey Labels = new("labels", "Labels that it gets.", Single: true);
+    public static readonly TextKey Title = new("title", "Its title. Default: the first line of the prompt.");
+    public static readonly TextKey Base = new("base", "The branch that it is meant for. Default: the repository's default branch.");
+    public static readonly ListKey Reviewers = new("reviewers", "Who is asked to look: users of the code host, or team:NAME.", Single: true);
+    public static readonly MappingKey PullRequest = new("pull_request", "A pull request, at GitLab a merge request, opened by the host after approval.", [Draft, Labels, Title, Base, Reviewers]);
+    public static readonly MappingKey Output = new("output", "Where an approved change goes.", [OutputKind, PullRequest], OutputKind);
 
     public static readonly AmountKey CostOfRun = new("run", "Money of one run. Default: $5.");
     public static readonly AmountKey CostOfDay = new("workflow_day", "Money of all runs of this workflow on one day.");

@@ -43,10 +43,11 @@ public static class WorkflowReader
             Done = root.Texts(WorkflowKeys.Done),
             Attempts = root.Number(WorkflowKeys.Attempts) ?? 3,
             Approve = [.. root.Mappings(WorkflowKeys.Approve).Select(Approve)],
-            Output = root.Choice(WorkflowKeys.Output) switch { "patch" => OutputKind.Patch, "none" => OutputKind.None, _ => OutputKind.Branch },
             Slack = Slack(root.Mapping(WorkflowKeys.Notify)),
         };
 
+        var (output, pullRequest) = Output(root.Mapping(WorkflowKeys.Output));
+        workflow = workflow with { Output = output, PullRequest = pullRequest };
         network?.RefuseOthers();
         context?.RefuseOthers();
         root.RefuseOthers();
@@ -226,6 +227,35 @@ public static class WorkflowReader
 
         rule.RefuseOthers();
         return read;
+    }
+
+    private static (OutputKind Kind, PullRequestTerms Terms) Output(YamlMapping? output)
+    {
+        if (output is null)
+        {
+            return (OutputKind.Branch, new PullRequestTerms());
+        }
+
+        var kind = output.Choice(WorkflowKeys.OutputKind);
+        var terms = output.Mapping(WorkflowKeys.PullRequest);
+
+        if (kind is not null && kind != WorkflowKeys.PullRequest.Name && terms is not null)
+        {
+            output.Fail(WorkflowKeys.PullRequest.Name, $"The output is {kind}, so there is no pull request.");
+        }
+
+        var read = new PullRequestTerms
+        {
+            Draft = terms?.Boolean(WorkflowKeys.Draft) ?? false,
+            Labels = terms?.Texts(WorkflowKeys.Labels) ?? [],
+            Title = terms?.Text(WorkflowKeys.Title),
+            Base = terms?.Text(WorkflowKeys.Base),
+            Reviewers = terms?.Texts(WorkflowKeys.Reviewers) ?? [],
+        };
+
+        terms?.RefuseOthers();
+        output.RefuseOthers();
+        return (terms is not null ? OutputKind.PullRequest : kind switch { "pull_request" => OutputKind.PullRequest, "patch" => OutputKind.Patch, "none" => OutputKind.None, _ => OutputKind.Branch }, read);
     }
 
     private static string? Slack(YamlMapping? notify)

@@ -28,6 +28,13 @@ internal sealed class Git(IReadOnlyDictionary<string, string> environment, param
     public Git With(string variable, string value) =>
         new(new Dictionary<string, string>(environment, StringComparer.Ordinal) { [variable] = value }, fixedArguments);
 
+    /// <summary>With one more setting, in force above every configuration file.</summary>
+    public Git WithSetting(string key, string value)
+    {
+        var count = int.Parse(environment["GIT_CONFIG_COUNT"], System.Globalization.CultureInfo.InvariantCulture);
+        return With($"GIT_CONFIG_KEY_{count}", key).With($"GIT_CONFIG_VALUE_{count}", value).With("GIT_CONFIG_COUNT", (count + 1).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
     public Result<ChildProcess> Start(IReadOnlyList<string> arguments, IProgress<string>? progress = null)
     {
         var started = ChildProcess.Start(new("git", [.. fixedArguments, .. arguments], environment) { WorkingDirectory = "/" }, progress);
