@@ -59,19 +59,29 @@ static int64_t milliseconds(void)
 	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+static struct sum measure(int upper, const char *path)
+{
+	struct sum sum = { 0 };
+	int folder = openat(upper, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder >= 0)
+		add_folder(folder, &sum, 0);
+
+	return sum;
+}
+
 static _Noreturn void watch(const struct spec *spec, int upper)
 {
+	/* A copy holds the base, too, which is nobody's change. */
+	const struct sum base = spec->copy ? measure(AT_FDCWD, spec->lower) : (struct sum){ 0 };
+
 	for (;;) {
-		struct sum sum = { 0 };
 		int64_t begun = milliseconds();
 		int64_t pause;
 		struct timespec duration;
-		int folder = openat(upper, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		struct sum sum = measure(upper, ".");
 
-		if (folder >= 0)
-			add_folder(folder, &sum, 0);
-
-		if (sum.bytes > spec->disk || sum.files > spec->inodes)
+		if (sum.bytes - base.bytes > spec->disk || sum.files - base.files > spec->inodes)
 			_exit(DISK_FULL);
 
 		/* A tenth of a processor at most. */

@@ -12,8 +12,6 @@
 #include "protocol.h"
 #include "tree.h"
 
-#define STAGE "/.files"
-
 /* The nearest folder that exists tells whether the place can be written. */
 static bool on_read_only_mount(const char *target)
 {
@@ -42,8 +40,6 @@ static void show_instead(const struct file_request *file, size_t number)
 
 void files_place(const struct spec *spec)
 {
-	make_folder(STAGE, 0700);
-
 	for (size_t i = 0; i < spec->file_count; i++) {
 		const struct file_request *file = &spec->files[i];
 

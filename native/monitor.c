@@ -149,7 +149,7 @@ static void from_init(struct monitor *monitor)
 		monitor->temporary = descriptor;
 		break;
 	case INIT_UPPER:
-		if (monitor->spec->upper_parent)
+		if (monitor->spec->upper_parent || monitor->spec->copy)
 			monitor->disk_watcher = disk_watch(monitor->spec, descriptor, monitor->user_namespace);
 		else
 			monitor->upper = descriptor;

@@ -127,6 +127,8 @@ void mounts_build(const struct spec *spec, struct measured *measured)
 	etc_build(spec);
 	make_devices();
 	make_temporary(spec, measured);
+	make_folder(STAGE, 0700);
+	mount_temporary(STAGE, ROOT_BYTES, ROOT_INODES, 0700);
 	proc_build();
 	measured->processes = measure("/proc");
 
@@ -140,10 +142,14 @@ void mounts_build(const struct spec *spec, struct measured *measured)
 
 void mounts_seal(void)
 {
-	detach(HOST);
+	static const char *const scaffold[] = { HOST, STAGE };
 
-	if (rmdir(HOST) < 0)
-		refuse_errno("let go of", "the host's file system");
+	for (size_t i = 0; i < sizeof(scaffold) / sizeof(*scaffold); i++) {
+		detach(scaffold[i]);
+
+		if (rmdir(scaffold[i]) < 0)
+			refuse_errno("let go of", scaffold[i]);
+	}
 
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
 		refuse_errno("make its root", "read-only");

@@ -10,8 +10,8 @@
 #include "protocol.h"
 #include "tree.h"
 
-#define EMPTY "/.empty"
-#define EMPTY_FILE "/.empty-file"
+#define EMPTY STAGE "/empty"
+#define EMPTY_FILE STAGE "/empty-file"
 
 /*
  * Where the launcher runs as root, files here that belong to root would be writable for the sandbox's user, whom the kernel takes for the

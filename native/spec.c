@@ -167,6 +167,9 @@ static void take(struct spec *spec, const struct words *words)
 		spec->lower = words->text[1];
 		spec->upper_parent = values == 3 ? words->text[2] : NULL;
 		spec->upper_name = values == 3 ? words->text[3] : NULL;
+	} else if (strcmp(what, "copy") == 0 && values == 2) {
+		spec->lower = words->text[1];
+		spec->copy = words->text[2];
 	} else if (strcmp(what, "layer") == 0 && values == 1) {
 		spec->layers = grown(spec->layers, spec->layer_count, sizeof(char *));
 		spec->layers[spec->layer_count++] = words->text[1];

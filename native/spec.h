@@ -33,6 +33,8 @@ struct spec {
 	const char *lower;
 	const char **layers;
 	size_t layer_count;
+	/* A whole copy of the base, to be changed itself, where no overlay can be had. */
+	const char *copy;
 	const char *upper_parent;
 	const char *upper_name;
 

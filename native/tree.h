@@ -6,6 +6,9 @@
 
 #define HOST "/old"
 
+/* Holds what is shown in another's place. Let go of like the host: what is shown stays, and has no second name. */
+#define STAGE "/.stage"
+
 enum bind_flags {
 	BIND_READ_ONLY = 1,
 	BIND_WRITABLE = 2,

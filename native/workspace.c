@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "protocol.h"
@@ -95,16 +96,6 @@ static void append_escaped(char *option, size_t size, const char *path)
 	}
 }
 
-static void set_option(int context, const char *key, const char *path)
-{
-	char value[PATH_MAX * 2] = "";
-
-	append_escaped(value, sizeof(value), path);
-
-	if (fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) < 0)
-		refuse_errno("use for the workspace", path);
-}
-
 /* As it is: these take a single path, in which nothing separates. */
 static void set_path(int context, const char *key, const char *path)
 {
@@ -112,10 +103,27 @@ static void set_path(int context, const char *key, const char *path)
 		refuse_errno("use for the workspace", path);
 }
 
+/* With a code of its own: whoever asked can have a copy of the base instead. */
+static _Noreturn void no_overlay(const char *path)
+{
+	refuse("sandbox_overlay", "Put RINGFENCE_HOME on ext4, xfs, btrfs or tmpfs; in a container that is a volume, not the container's own file system.",
+	       "The sandbox cannot have an overlay with %s: %s.", path, strerror(errno));
+}
+
+static void set_option(int context, const char *key, const char *path)
+{
+	char value[PATH_MAX * 2] = "";
+
+	append_escaped(value, sizeof(value), path);
+
+	if (fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) < 0)
+		no_overlay(path + strlen(HOST));
+}
+
 static void set_flag(int context, const char *key, const char *value)
 {
 	if (fsconfig(context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0) < 0)
-		refuse_errno("set for the workspace", key);
+		no_overlay(key);
 }
 
 static void on_host(char *path, size_t size, const char *folder)
@@ -136,7 +144,7 @@ static void mount_overlay(const struct spec *spec, const char *lower, const char
 	int mounted;
 
 	if (context < 0)
-		refuse_errno("use overlayfs for", "the workspace");
+		no_overlay(lower + strlen(HOST));
 
 	/* One by one, because a list would have to fit into 256 characters; kernels before 6.7 take no two, and refuse. */
 	for (size_t i = 0; i < spec->layer_count; i++) {
@@ -157,7 +165,7 @@ static void mount_overlay(const struct spec *spec, const char *lower, const char
 	set_flag(context, "volatile", NULL);
 
 	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		refuse_errno("lay this run's changes over", lower + strlen(HOST));
+		no_overlay(lower + strlen(HOST));
 
 	mounted = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	make_folder(WORKSPACE, 0755);
@@ -175,6 +183,17 @@ static int open_folder(const char *path)
 
 	if (folder < 0)
 		refuse_errno("open", path);
+
+	return folder;
+}
+
+/* Without attributes the overlay mounts, and then fails at the first folder that is made where another was. */
+static int require_attributes(const char *upper, const char *lower)
+{
+	int folder = open_folder(upper);
+
+	if (fsetxattr(folder, "user.overlay.trial", "y", 1, 0) < 0 || fremovexattr(folder, "user.overlay.trial") < 0)
+		no_overlay(lower + strlen(HOST));
 
 	return folder;
 }
@@ -204,7 +223,17 @@ static int changes_on_disk(const struct spec *spec, const char *lower)
 	close(folder);
 	mount_overlay(spec, lower, upper, work);
 	message_isolation("workspace", "full", "overlay: the base is never written, changes go to a folder on disk");
-	return open_folder(upper);
+	return require_attributes(upper, lower);
+}
+
+static int changes_in_copy(const struct spec *spec)
+{
+	char path[PATH_MAX];
+
+	on_host(path, sizeof(path), spec->copy);
+	bind_new(spec->copy, WORKSPACE, BIND_WRITABLE);
+	message_isolation("workspace", "weaker", "a copy of the base, on disk: its file system cannot hold an overlay's changes");
+	return open_folder(path);
 }
 
 static int changes_in_memory(const struct spec *spec, const char *lower)
@@ -228,6 +257,9 @@ static int changes_in_memory(const struct spec *spec, const char *lower)
 int workspace_build(const struct spec *spec)
 {
 	char lower[PATH_MAX];
+
+	if (spec->copy)
+		return changes_in_copy(spec);
 
 	on_host(lower, sizeof(lower), spec->lower);
 	return spec->upper_parent ? changes_on_disk(spec, lower) : changes_in_memory(spec, lower);

@@ -3,7 +3,7 @@
 
 #include "spec.h"
 
-/* Mounts the overlay at /workspace and returns a descriptor of the folder or file system that takes the changes, to measure it. */
+/* Mounts the overlay, or the copy, at /workspace and returns a descriptor of the folder or file system that takes the changes, to measure it. */
 int workspace_build(const struct spec *spec);
 
 /* Removes what only the overlay needed; the changes stay. */

@@ -83,23 +83,30 @@ public sealed class A_sandboxed_command
         Assert.Equal("printed\n", kept.Error);
         var types = File.ReadLines(Path.Combine(folder, "..", "events.jsonl")).Select(l => (string?)JsonNode.Parse(l)!["type"]).ToList();
         Assert.Equal(2, types.Count(t => t == "command.started"));
-        Assert.Equal("sandbox.ended", types[^1]);
+        Assert.Equal(["sandbox.ended", "file.changed", "file.changed"], types[^3..]);
+        Assert.Equal(
+            ["added new  3e757656cf36eca53338e520d134963a44f793f8", "deleted old 3367afdbbf91e638efe983616377c60477cc6612 "],
+            File.ReadLines(Path.Combine(folder, "..", "events.jsonl")).Select(line => JsonNode.Parse(line)!).Where(line => (string?)line["type"] == "file.changed")
+                .Select(line => $"{line["data"]!["operation"]} {line["data"]!["path"]} {line["data"]!["before_oid"]} {line["data"]!["after_oid"]}").Order(StringComparer.Ordinal));
 
         var written = await ringfence.CliAsync("sandbox", "--repo", folder, "--write-through", "--", "sh", "-c", "rm old; echo new > new");
         Assert.True(written.ExitCode == 0, written.ToString());
         Assert.Equal(["new"], Directory.GetFiles(folder).Select(Path.GetFileName));
     }
 
-    [Fact(Timeout = Patience)]
-    public async Task Ends_with_the_one_who_asked_for_it_to_end()
+    [Theory(Timeout = Patience)]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    [InlineData("HUP", 129)]
+    public async Task Ends_with_the_one_who_asked_for_it_to_end_and_as_the_command_would_have(string signal, int code)
     {
         await using var ringfence = await RunningRingfence.StartAsync(script: null);
-        await using var cli = ringfence.Start("sandbox", "--", "sh", "-c", "trap '' TERM INT; echo up; sleep 86393.5");
+        await using var cli = ringfence.Start("sandbox", "--", "sh", "-c", "trap '' TERM INT HUP; echo up; sleep 86393.5");
         await cli.SeesAsync("up", TestContext.Current.CancellationToken);
 
-        cli.Signal("TERM");
+        cli.Signal(signal);
 
-        Assert.Equal(130, (await cli.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
+        Assert.Equal(code, (await cli.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
     }
 
     private static async Task<CliResult> ShellAsync(RunningRingfence ringfence, string script, string argument = "")

@@ -24,7 +24,7 @@ internal sealed class Home : IAsyncDisposable
         Database = database;
         Runs = new RunStore(database, TimeProvider.System);
         Approvals = new ApprovalDesk(database, Runs, TimeProvider.System);
-        Workspaces = new WorkspaceStore(folder, TimeProvider.System);
+        Workspaces = new WorkspaceStore(folder, TimeProvider.System, new OverlayTrial(new SandboxLauncher(Toolchain.Native, Path.Combine(folder, "scratch"), TimeProvider.System), TimeProvider.System));
         Supervisor = new RunSupervisor(database, Runs, TimeProvider.System);
     }
 

@@ -11,6 +11,8 @@ internal sealed class Interrupt : IDisposable
     // A process has one set of signals, and the command line library hands on one token.
     private static readonly CancellationTokenSource Insistence = new();
 
+    private static int first;
+
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration[] registrations;
 
@@ -28,6 +30,7 @@ internal sealed class Interrupt : IDisposable
                     return;
                 }
 
+                Interlocked.CompareExchange(ref first, NumberOf(signal), 0);
                 source.Cancel();
             })),
     ];
@@ -36,6 +39,9 @@ internal sealed class Interrupt : IDisposable
     public static CancellationToken Insisted => Insistence.Token;
 
     public CancellationToken Token => source.Token;
+
+    /// <summary>What a program that the first signal ended would have told its shell: 128 and the signal's number. 130 before there was one.</summary>
+    public static int ExitCode => 128 + (first is 0 ? 2 : first);
 
     public void Dispose()
     {
@@ -46,4 +52,6 @@ internal sealed class Interrupt : IDisposable
 
         source.Dispose();
     }
+
+    private static int NumberOf(PosixSignal signal) => signal switch { PosixSignal.SIGHUP => 1, PosixSignal.SIGTERM => 15, _ => 2 };
 }

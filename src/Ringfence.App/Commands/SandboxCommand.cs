@@ -20,6 +20,8 @@ internal static class SandboxCommand
     private const int TimedOut = 124;
     private const int Killed = 137;
 
+    private const string Name = "sandbox";
+
     public static Command Create(Terminal terminal)
     {
         var options = new SandboxOptions();
@@ -75,17 +77,35 @@ internal static class SandboxCommand
     private static async Task<int> RunAsync(Terminal terminal, SandboxRequest asked, NetworkPolicy policy, EgressPlan egress, CancellationToken cancellationToken)
     {
         using var place = new SandboxPlace(Home.DefaultFolder, asked, RunId.New(TimeProvider.System));
-        using var recorder = new JsonLinesRecorder(place.Record, place.Id, TimeProvider.System, egress.Redactor);
+        using var lines = new JsonLinesRecorder(place.Record, place.Id, TimeProvider.System, egress.Redactor);
+        var commands = new CommandTimeline();
+        var recorder = new TimedRecorder(lines, commands);
         var launcher = new SandboxLauncher(Home.Toolchain.Native, Path.Combine(Home.DefaultFolder, "scratch"), TimeProvider.System);
         var spec = asked.Spec with
         {
             Environment = Toolchain.Environment(egress.SandboxEnvironment, asked.Spec.Environment),
             Files = egress.Files,
-            Workspace = place.Workspace,
             Mounts = [.. Home.Toolchain.Mounts, .. asked.Spec.Mounts],
         };
+        var started = await launcher.StartAsync(spec with { Workspace = place.Workspace }, Name, recorder, cancellationToken);
 
-        if (!(await launcher.StartAsync(spec, "sandbox", recorder, cancellationToken)).Succeeded(out var sandbox, out var why))
+        while (started.IsFailure && started.Failures[0].Code == SandboxLauncher.NoOverlay && place.CanFallBack)
+        {
+            if (place.FallBackReason is { } reason)
+            {
+                terminal.Error.WriteLine($"{Terminal.Paint("ringfence: copying", Ansi.Cyan, terminal.ColorError)} {Printable.EscapeLines(reason)}");
+            }
+
+            if (await place.FallBackAsync(cancellationToken) is { } uncopied)
+            {
+                started = uncopied;
+                break;
+            }
+
+            started = await launcher.StartAsync(spec with { Workspace = place.Workspace }, Name, recorder, cancellationToken);
+        }
+
+        if (!started.Succeeded(out var sandbox, out var why))
         {
             terminal.WriteFailures(why);
             return why.Any(f => f.Code == "sandbox_command_missing") ? NoSuchCommand : why.Any(f => f.Code == "sandbox_command") ? CannotExecute : CouldNotStart;
@@ -101,15 +121,15 @@ internal static class SandboxCommand
             exit = await sandbox.Completion;
         }
 
+        var changes = place.Finish(recorder, commands);
         await recorder.FlushAsync(CancellationToken.None);
-        var changes = place.Finish();
         new SandboxSummary(terminal, place, exit, changes, policy.Learn).Write(asked);
         return exit switch
         {
             SandboxExit.Exited exited => exited.Code,
             SandboxExit.Signalled signalled => 128 + signalled.Signal,
             SandboxExit.LimitReached { Limit: "wall_time" } => TimedOut,
-            _ when cancellationToken.IsCancellationRequested => ExitCodes.Cancelled,
+            _ when cancellationToken.IsCancellationRequested => Interrupt.ExitCode,
             _ => Killed,
         };
     }

@@ -1,3 +1,4 @@
+using Ringfence.Audit;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 using Ringfence.Workspaces;
@@ -27,36 +28,58 @@ internal sealed class SandboxPlace : IDisposable
 
     public RunId Id { get; }
 
-    public WorkspaceMount? Workspace { get; }
+    /// <summary>The folder seen as the workspace; null for an empty one.</summary>
+    public WorkspaceMount? Workspace { get; private set; }
 
     public string Upper => Path.Combine(folder, "upper");
 
     public string Record => asked.Record is { } file ? Path.GetFullPath(file) : Path.Combine(folder, "events.jsonl");
 
-    /// <summary>What was changed; brought into the folder when that was asked for, kept otherwise.</summary>
-    public IReadOnlyList<OverlayEntry> Finish()
+    /// <summary>Whether there is a way left to show the folder where no overlay can be laid over it.</summary>
+    public bool CanFallBack => Workspace is { IsCopy: false };
+
+    /// <summary>For people; null when it was told.</summary>
+    public string? FallBackReason => Workspace!.Lower == Base ? null
+        : $"{asked.Repository} ({Format(asked.Repository!)}): no overlay can be laid over it with its changes in {folder} ({Format(folder)}).";
+
+    /// <summary>
+    /// A copy in the place of what cannot be had: first of the folder, to be below the overlay instead of it; then of that copy, to be changed itself.
+    /// Two, because what was changed is told by comparing, and the folder may change meanwhile.
+    /// </summary>
+    public async Task<Failure?> FallBackAsync(CancellationToken cancellationToken)
     {
-        if (asked.Repository is not { } repository)
+        var (source, target) = Workspace!.Lower == Base ? (Base, Upper) : (Workspace.Lower, Base);
+        Workspace = new WorkspaceMount(Base, Upper) { IsCopy = target == Upper };
+        return await FolderCopy.MakeAsync(source, target, cancellationToken);
+    }
+
+    /// <summary>What was changed, put on the record; brought into the folder when that was asked for, kept otherwise.</summary>
+    public IReadOnlyList<WorkspaceChange> Finish(IRecorder recorder, CommandTimeline commands)
+    {
+        if (Workspace is null)
         {
             return [];
         }
 
-        var changes = WriteThrough.Changes(Upper);
+        var changes = WriteThrough.Changes(Workspace);
+
+        foreach (var fact in ChangeFacts.Of(Workspace, changes, commands))
+        {
+            recorder.Append(fact);
+        }
 
         if (asked.WriteThrough)
         {
-            WriteThrough.Apply(Upper, repository);
+            WriteThrough.Apply(Workspace, changes, asked.Repository!);
         }
 
         keep = changes.Count > 0 && !asked.WriteThrough;
         return changes;
     }
 
-    public void Dispose()
-    {
-        if (!keep)
-        {
-            FolderRemoval.Remove(folder);
-        }
-    }
+    public void Dispose() => FolderRemoval.Remove(keep ? Base : folder);
+
+    private string Base => Path.Combine(folder, "base");
+
+    private static string Format(string path) => new DriveInfo(path).DriveFormat;
 }

@@ -8,7 +8,7 @@ using Ringfence.Workspaces;
 namespace Ringfence.App.Views;
 
 /// <summary>What is told after <c>ringfence sandbox</c>: nothing when there is nothing to say, because the command's own output is what was wanted.</summary>
-internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, SandboxExit exit, IReadOnlyList<OverlayEntry> changes, bool learn)
+internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, SandboxExit exit, IReadOnlyList<WorkspaceChange> changes, bool learn)
 {
     private const string Connection = "net.connection";
     private const string Started = "command.started";
@@ -35,8 +35,8 @@ internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, Sand
 
         if (changes.Count > 0)
         {
-            var files = changes.Count(entry => entry.Kind is not OverlayKind.Directory);
-            Say(Ansi.Green, "changes", asked.WriteThrough ? $"{files} brought into {asked.Repository}" : $"{files} kept in {place.Upper}");
+            var files = changes.Count(entry => entry.Kind is not WorkspaceChangeKind.Directory);
+            Say(Ansi.Green, "changes", asked.WriteThrough ? $"{files} brought into {asked.Repository}" : $"{files} kept in {place.Upper}{(place.Workspace is { IsCopy: true } ? ", a copy of everything" : "")}");
         }
 
         if (learn && LearnedHosts.Of(connections) is { Count: > 0 } hosts)
@@ -59,7 +59,7 @@ internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, Sand
         Commands = Lines(Started).LongCount(),
         ConnectionsAllowed = connections.LongCount(c => c.Allowed),
         ConnectionsDenied = connections.LongCount(c => !c.Allowed),
-        Changes = [.. changes.Where(entry => entry.Kind is not OverlayKind.Directory)
+        Changes = [.. changes.Where(entry => entry.Kind is not WorkspaceChangeKind.Directory)
             .Select(entry => new SandboxChange(Printable.Escape(entry.Path.Span), JsonNamingPolicy.SnakeCaseLower.ConvertName(entry.Kind.ToString())))],
         ChangesKeptIn = changes.Count > 0 && !asked.WriteThrough ? place.Upper : null,
         Learned = learn ? LearnedHosts.Of(connections) : null,

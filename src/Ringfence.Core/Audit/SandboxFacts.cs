@@ -33,6 +33,7 @@ public sealed record FileRead(string Path, string Digest, string By) : AuditFact
     public override string Type => "file.read";
 }
 
+/// <param name="LinesAdded">-1 where lines are not counted: in a binary file, and without a commit to count against.</param>
 /// <param name="By">The command, such as <c>sed (command 7 of agent-1)</c>; the event it names is in <see cref="AuditFact.Causes"/>. Null when several may have.</param>
 /// <param name="Attribution">How it was told, see <see cref="ChangeAttribution"/>; null when it cannot be.</param>
 public sealed record FileChanged(

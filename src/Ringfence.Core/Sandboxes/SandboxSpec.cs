@@ -50,6 +50,11 @@ public static class SandboxPaths
 /// </param>
 public sealed record WorkspaceMount(string Lower, string? Upper)
 {
+    /// <summary>
+    /// Whether <see cref="Upper"/> holds a whole copy of the base and the layers, with the changes in it: for file systems on which no overlay can be had.
+    /// </summary>
+    public bool IsCopy { get; init; }
+
     /// <summary>Read-only folders between the two, the topmost first, such as installed dependencies: changes of earlier overlays, with their marks. Needs Linux 6.7.</summary>
     public IReadOnlyList<string> Layers { get; init; } = [];
 }

@@ -71,13 +71,4 @@ internal sealed class LimitProbe(SandboxLauncher launcher)
 
     /// <param name="Holds">Whether an ending shows that the limit held.</param>
     private sealed record Excess(string Name, string Script, SandboxLimits Limits, Func<SandboxExit, bool> Holds);
-
-    private sealed class NoRecord : IRecorder
-    {
-        public long Append(AuditFact fact) => 0;
-
-        public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-        public string Keep(ReadOnlySpan<byte> content) => "";
-    }
 }

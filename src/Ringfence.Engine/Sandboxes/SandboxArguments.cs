@@ -26,7 +26,11 @@ internal static class SandboxArguments
             Add("environment", $"{key}={value}");
         }
 
-        if (spec.Workspace is { Upper: { } upper } onDisk)
+        if (spec.Workspace is { IsCopy: true, Upper: { } copied } copy)
+        {
+            Add("copy", copy.Lower, copied);
+        }
+        else if (spec.Workspace is { Upper: { } upper } onDisk)
         {
             var path = Path.TrimEndingDirectorySeparator(upper);
             Add("workspace", onDisk.Lower, Path.GetDirectoryName(path) ?? "/", Path.GetFileName(path));
@@ -36,7 +40,7 @@ internal static class SandboxArguments
             Add("workspace", inMemory.Lower);
         }
 
-        foreach (var layer in spec.Workspace?.Layers ?? [])
+        foreach (var layer in spec.Workspace is { IsCopy: false } overlay ? overlay.Layers : [])
         {
             Add("layer", layer);
         }

@@ -11,9 +11,13 @@ namespace Ringfence.Sandboxes;
 /// <param name="scratchDirectory">A folder of ours on this machine; each sandbox keeps its control socket there while it lives.</param>
 public sealed class SandboxLauncher(string nativeExecutable, string scratchDirectory, TimeProvider time)
 {
+    /// <summary>The code of a failure that a workspace made as a copy does not have.</summary>
+    public const string NoOverlay = "sandbox_overlay";
+
     /// <summary>
     /// Starts the command behind all walls, or tells every reason why not: nothing of it runs before every wall and limit stands.
-    /// Failures: <c>sandbox_spec</c> (the spec asks for what cannot be), <c>sandbox_unavailable</c> (this machine cannot build it).
+    /// Failures: <c>sandbox_spec</c> (the spec asks for what cannot be), <c>sandbox_unavailable</c> (this machine cannot build it),
+    /// <see cref="NoOverlay"/> (the workspace's file systems cannot hold an overlay).
     /// Facts about commands and the end go to <paramref name="recorder"/>.
     /// </summary>
     /// <param name="name">Names the sandbox in facts, such as <c>agent</c> or <c>verification</c>.</param>

@@ -21,6 +21,12 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
                 Directory.CreateDirectory(Path.Combine(place, "base")).FullName, Directory.CreateDirectory(Path.Combine(place, "changes")).FullName);
             var first = await TryAsync(Spec(workspace, new SandboxLimits()), facts, cancellationToken);
 
+            // Nothing is in the base, so the empty folder is its copy.
+            if (first.IsFailure && first.Failures[0].Code == SandboxLauncher.NoOverlay)
+            {
+                first = await TryAsync(Spec(workspace with { IsCopy = true }, new SandboxLimits()), facts, cancellationToken);
+            }
+
             if (first.IsFailure)
             {
                 return [.. first.Failures.Select(f => new DoctorLine("sandbox", DoctorLevel.Missing, f.Message, RemedyForNone(f)))];
@@ -86,8 +92,9 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
             "Give Ringfence a control group of its own: `systemd-run --user --scope -p Delegate=yes ringfence …`, or `Delegate=yes` and "
             + "`DelegateSubgroup=supervisor` in its service (systemd 254).",
         "network" => "Load the kernel's packet rules: `modprobe -a nf_tables nft_chain_nat nft_redir nft_reject_inet`, and keep them in /etc/modules-load.d.",
+        "workspace" => "Put RINGFENCE_HOME on ext4, xfs, btrfs or tmpfs: a run then costs what it changes, not what the repository holds.",
         "landlock" => "Boot Linux 6.12 or later with `landlock` among `lsm=`. The mounts hold without it.",
-        "disk" => "None is needed: only a run's own folder can outgrow its limit for moments. Verification keeps its changes in memory, with a hard limit.",
+        "disk" => "None is needed: a run can outgrow its limit for moments, and is then ended.",
         _ => null,
     };
 

@@ -16,10 +16,6 @@ internal static class SandboxSpecCheck
 
     private static readonly string[] OursInside = ["/proc", "/dev", "/sys", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", SandboxPaths.Workspace];
 
-    // An overlay keeps marks and needs whole renames where the changes are. These have them not, or not for everybody.
-    private static readonly HashSet<string> NoUpper =
-        new(StringComparer.Ordinal) { "overlay", "overlayfs", "nfs", "nfs4", "cifs", "smb2", "smb", "9p", "v9fs", "fuse", "fuseblk", "vfat", "msdos", "exfat", "ecryptfs", "squashfs" };
-
     public static Result<SandboxSpec> Check(SandboxSpec spec, string scratchDirectory)
     {
         var faults = new List<Failure>();
@@ -174,6 +170,11 @@ internal static class SandboxSpecCheck
 
         string[] layers = [.. workspace.Layers.Select(layer => RealPath.Of(layer) ?? layer)];
 
+        if (workspace is { Upper: null, IsCopy: true })
+        {
+            Add(faults, $"The workspace is to be a copy of '{lower}', and no folder holds it.");
+        }
+
         if (workspace.Upper is null)
         {
             return workspace with { Lower = lower, Layers = layers };
@@ -190,19 +191,13 @@ internal static class SandboxSpecCheck
             Add(faults, $"The workspace's base '{lower}' and changes '{upper}' lie one in the other.");
         }
 
-        if (NoUpper.Contains(new DriveInfo(upper).DriveFormat))
-        {
-            Add(faults, $"The folder '{upper}' is on a file system ({new DriveInfo(upper).DriveFormat}) that cannot hold the changes of a workspace.",
-                "Set RINGFENCE_HOME to a folder on ext4, xfs or btrfs. In a container that is a volume, not the container's own file system.");
-        }
-
         // The name is part of the overlay's mount options, which have characters of their own.
         if (!Path.GetFileName(upper).All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
         {
             Add(faults, $"The folder '{workspace.Upper}' for the workspace's changes has characters in its name that a mount cannot take.");
         }
 
-        return new WorkspaceMount(lower, upper) { Layers = layers };
+        return workspace with { Lower = lower, Upper = upper, Layers = layers };
     }
 
     private static bool IsPlain(string path) =>

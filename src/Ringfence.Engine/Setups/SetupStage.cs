@@ -49,14 +49,18 @@ public sealed class SetupStage(SetupLayers layers, EgressPlan egress, Toolchain 
             run.Recorder.Append(new SetupPrepared(reused.Command, key, true, age, reused.TookMicroseconds, "", reused.LeftOut));
         }
 
-        return workspace.On(layers.LayerOf(key));
+        return await workspace.OnAsync(layers.LayerOf(key), cancellationToken);
     }
 
     public void Dispose() => egress.Dispose();
 
     private async Task<Result<SetupLayer>> MakeAsync(ActiveRun run, Workspace workspace, string key, CancellationToken cancellationToken)
     {
-        var place = workspace.ForSetup(layers.Begin(key));
+        if (!(await workspace.ForSetupAsync(layers.Begin(key), cancellationToken)).Succeeded(out var place, out var unmade))
+        {
+            return Result.Fail<SetupLayer>(unmade);
+        }
+
         var command = run.Request.Setup!.Command;
         var began = time.GetTimestamp();
         var output = new OutputTail(OutputKept);

@@ -30,7 +30,8 @@ internal sealed class IgnoreRules(string gitDirectory, string folder) : IAsyncDi
         var content = new byte[stat.Size];
         using var file = from.OpenFile(FileName);
         var length = RandomAccess.Read(file, content, 0);
-        using var target = UnixFolder.Open(folder).MakeBelow(path);
+        using var root = UnixFolder.Open(folder);
+        using var target = root.MakeBelow(path);
         using var copy = target.CreateFile(FileName, 0x1A4);
         copy.Write(content, 0, length);
     }

@@ -1,21 +1,24 @@
 using System.Text;
+using Ringfence.Sandboxes;
 
 namespace Ringfence.Workspaces;
 
 /// <summary>
-/// Writes a change set as the upper folder of a fresh overlay: with the base below, a sandbox sees exactly the tree. Costs what the change
+/// Writes a change set as the upper folder of a fresh overlay, or into a fresh copy of the base: a sandbox sees exactly the tree. Costs what the change
 /// costs, not what the repository costs. Content comes from git objects, never from the folder that the agent wrote.
 /// </summary>
 internal sealed class TreeCheckout
 {
     private readonly UnixFolder upper;
     private readonly UnixFolder lower;
+    private readonly bool inCopy;
     private readonly HashSet<string> folders = new(StringComparer.Ordinal) { "" };
     private readonly HashSet<string> gone;
     private readonly HashSet<string> kept = new(StringComparer.Ordinal);
 
-    private TreeCheckout(UnixFolder upper, UnixFolder lower, IReadOnlyList<FileChange> changes)
+    private TreeCheckout(UnixFolder upper, UnixFolder lower, bool inCopy, IReadOnlyList<FileChange> changes)
     {
+        this.inCopy = inCopy;
         this.upper = upper;
         this.lower = lower;
         gone = changes.Where(c => c.Operation == FileOperation.Deleted).Select(c => Text(c.Path)).ToHashSet(StringComparer.Ordinal);
@@ -30,12 +33,13 @@ internal sealed class TreeCheckout
         }
     }
 
+    /// <param name="mount">With an upper folder that is empty, or a copy of the base.</param>
     public static async Task<Failure?> WriteAsync(
-        string upperPath, string lowerPath, string gitDirectory, IReadOnlyList<FileChange> changes, CancellationToken cancellationToken)
+        WorkspaceMount mount, string gitDirectory, IReadOnlyList<FileChange> changes, CancellationToken cancellationToken)
     {
-        using var upper = UnixFolder.Open(upperPath);
-        using var lower = UnixFolder.Open(lowerPath);
-        var checkout = new TreeCheckout(upper, lower, changes);
+        using var upper = UnixFolder.Open(mount.Upper!);
+        using var lower = UnixFolder.Open(mount.Lower);
+        var checkout = new TreeCheckout(upper, lower, mount.IsCopy, changes);
         checkout.WriteDeletions(changes);
         var written = changes.Where(c => c.Operation != FileOperation.Deleted).ToList();
 
@@ -71,6 +75,11 @@ internal sealed class TreeCheckout
         MakeFolder(Parent(path));
         using var folder = upper.OpenBelow(Latin1.Bytes(Parent(path)));
         var name = Latin1.Bytes(path[(path.LastIndexOf('/') + 1)..]);
+
+        if (inCopy)
+        {
+            folder.Remove(name); // what the base has there
+        }
 
         if (change.Mode == Submodule)
         {
@@ -122,7 +131,16 @@ internal sealed class TreeCheckout
             {
                 MakeFolder(Parent(top));
                 using var folder = upper.OpenBelow(Latin1.Bytes(Parent(top)));
-                folder.CreateWhiteout(Latin1.Bytes(top[(top.LastIndexOf('/') + 1)..]));
+                var name = Latin1.Bytes(top[(top.LastIndexOf('/') + 1)..]);
+
+                if (inCopy)
+                {
+                    folder.Remove(name);
+                }
+                else
+                {
+                    folder.CreateWhiteout(name);
+                }
             }
         }
     }
@@ -154,7 +172,14 @@ internal sealed class TreeCheckout
 
         MakeFolder(Parent(path));
         using var folder = upper.OpenBelow(Latin1.Bytes(Parent(path)));
-        folder.CreateFolder(Latin1.Bytes(path[(path.LastIndexOf('/') + 1)..]));
+        var name = Latin1.Bytes(path[(path.LastIndexOf('/') + 1)..]);
+
+        if (!inCopy || folder.Stat(name) is not { Kind: UnixKind.Folder })
+        {
+            folder.Remove(name);
+            folder.CreateFolder(name);
+        }
+
         folders.Add(path);
     }
 

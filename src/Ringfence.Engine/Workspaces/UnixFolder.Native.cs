@@ -22,12 +22,13 @@ internal sealed partial class UnixFolder
     private const byte UnknownEntry = 0;
     private const int RemoveFolder = 0x200;
     private const int NotPermitted = 1;
-    private const int NoEntry = 2;
+    internal const int NoEntry = 2;
     private const int NoAccess = 13;
     private const int AlreadyThere = 17;
     private const int IsAFolder = 21;
     private const int NotEmpty = 39;
-    private const int NotAFolder = 20;
+    internal const int NotAFolder = 20;
+    internal const int IsALink = 40;
     private const int NameTooLong = 36;
     private const long OpenAt2 = 437; // the same number on every architecture
     private const ulong BeneathWithoutLinksOrMounts = 0x01 | 0x02 | 0x04 | 0x08;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Ringfence.Processes;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 using Ringfence.Workflows;
@@ -22,7 +21,7 @@ public sealed class Workspace
         this.checkout = checkout;
         Folder = folder;
         Time = time;
-        Mount = new WorkspaceMount(checkout.Tree, Path.Combine(folder, "upper"));
+        Mount = new WorkspaceMount(checkout.Tree, Path.Combine(folder, "upper")) { IsCopy = record.Copy, Layers = record.Layer is { } layer ? [layer] : [] };
         Objects = objects;
         Mounts = [new Mount(objects, BaseCheckout.AgentObjects)];
     }
@@ -42,7 +41,7 @@ public sealed class Workspace
     /// <summary>What a person should know before the run starts: uncommitted changes, submodules, LFS pointers.</summary>
     public IReadOnlyList<string> Notices => Record.Notices;
 
-    /// <summary>The overlay for the agent's sandbox: base below, this run's changes above, on disk.</summary>
+    /// <summary>For the agent's sandbox: base below, this run's changes above, on disk; or a copy of the base with the changes in it.</summary>
     public WorkspaceMount Mount { get; private init; }
 
     /// <summary>What the sandbox must show besides, so that git works inside: the objects of the base's history, read-only.</summary>
@@ -95,10 +94,15 @@ public sealed class Workspace
         try
         {
             using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
-            var upper = Path.Combine(EmptyFolder("check"), "upper");
-            Directory.CreateDirectory(upper);
-            var failure = await TreeCheckout.WriteAsync(upper, checkout.Tree, GitDirectory, changes.Files, cancellationToken);
-            return failure is null ? new WorkspaceMount(checkout.Tree, upper) { Layers = Mount.Layers } : failure;
+            var mount = Mount with { Upper = Path.Combine(EmptyFolder("check"), "upper") };
+
+            if (await FillAsync(mount, cancellationToken) is { } unable)
+            {
+                return unable;
+            }
+
+            var failure = await TreeCheckout.WriteAsync(mount, GitDirectory, changes.Files, cancellationToken);
+            return failure is null ? mount : failure;
         }
         catch (Exception error) when (GitFailures.IsFileError(error))
         {
@@ -110,25 +114,48 @@ public sealed class Workspace
     internal async Task<Failure?> CopyUpperAsync(string folder, CancellationToken cancellationToken)
     {
         using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
+        return await FolderCopy.MakeAsync(Mount.Upper!, Path.Combine(folder, "upper"), cancellationToken);
+    }
 
-        // Deleted files are devices and opaque folders are attributes: cp knows them all, shares blocks where the file system can, and follows no link.
-        var copy = ChildProcess.Start(new ChildCommand(
-            "/bin/cp", ["--archive", "--reflink=auto", "--", Mount.Upper!, folder + "/"], new Dictionary<string, string> { ["LC_ALL"] = "C" }));
+    /// <summary>Makes the folder that takes the changes; a copy has everything below it in it.</summary>
+    internal static async Task<Failure?> FillAsync(WorkspaceMount mount, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(mount.Upper!);
 
-        if (!copy.Succeeded(out var copying, out var why))
+        foreach (var source in mount.IsCopy ? mount.Layers.Append(mount.Lower).Reverse() : [])
         {
-            return why[0];
+            if (await FolderCopy.MakeAsync(source, mount.Upper!, cancellationToken) is { } failure)
+            {
+                return failure;
+            }
         }
 
-        await using (copying)
-        {
-            var end = await copying.WaitAsync(cancellationToken);
-            return end.Code == 0 ? null : GitFailures.From("workspace_not_copied", $"Copying the workspace of run {Run}", end.Error);
-        }
+        return null;
     }
 
     /// <summary>This workspace with a read-only layer between the base and what the run changes.</summary>
-    internal Workspace On(string layer) => new(Run, Record, Folder, checkout, Objects, Time) { Mount = Mount with { Layers = [layer] }, Limits = Limits };
+    internal async Task<Result<Workspace>> OnAsync(string layer, CancellationToken cancellationToken)
+    {
+        if (!Record.Copy)
+        {
+            return new Workspace(Run, Record, Folder, checkout, Objects, Time) { Mount = Mount with { Layers = [layer] }, Limits = Limits };
+        }
+
+        var record = Record with { Layer = layer };
+
+        // Once: what the run then does to it is the run's.
+        if (Record.Layer != layer)
+        {
+            if (await FolderCopy.MakeAsync(layer, Mount.Upper!, cancellationToken) is { } failure)
+            {
+                return failure;
+            }
+
+            record.Write(Folder);
+        }
+
+        return new Workspace(Run, record, Folder, checkout, Objects, Time) { Limits = Limits };
+    }
 
     /// <summary>
     /// A layer that shows the paths that <paramref name="isChosen"/> takes as the tree <paramref name="other"/> has them, also where one of the two has
@@ -136,6 +163,12 @@ public sealed class Workspace
     /// </summary>
     internal async Task<Result<(string Layer, IReadOnlyList<string> Paths)>> LayerOfAsync(string other, Func<string, bool> isChosen, CancellationToken cancellationToken)
     {
+        if (Record.Copy)
+        {
+            return new Failure("configuration_needs_overlay", "An agent's configuration can be taken from another revision only where an overlay shows it.",
+                "Put RINGFENCE_HOME on ext4, xfs, btrfs or tmpfs, or leave --config-from out.");
+        }
+
         if (!(await TreeDiff.ReadAsync(GitDirectory, BaseTree, other, cancellationToken)).Succeeded(out var difference, out var why))
         {
             return Result.Fail<(string, IReadOnlyList<string>)>(why);
@@ -144,7 +177,7 @@ public sealed class Workspace
         using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
         List<FileChange> chosen = [.. difference.Where(change => isChosen(change.Path.ToString()))];
         var layer = EmptyFolder("configuration");
-        var failure = await TreeCheckout.WriteAsync(layer, checkout.Tree, GitDirectory, chosen, cancellationToken);
+        var failure = await TreeCheckout.WriteAsync(new WorkspaceMount(checkout.Tree, layer), GitDirectory, chosen, cancellationToken);
         return failure is null ? (layer, [.. chosen.Select(change => change.Path.ToString())]) : failure;
     }
 
@@ -159,12 +192,18 @@ public sealed class Workspace
     }
 
     /// <summary>A workspace on the same base in another folder, which must be empty: for what prepares a layer.</summary>
-    internal Workspace ForSetup(string folder)
+    internal async Task<Result<Workspace>> ForSetupAsync(string folder, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.Combine(folder, "upper"));
+        var mount = Mount with { Upper = Path.Combine(folder, "upper"), Layers = [] };
+
+        if (await FillAsync(mount, cancellationToken) is { } failure)
+        {
+            return failure;
+        }
+
         BareGitDirectory.Make(Path.Combine(folder, "git"), Record.ObjectFormat, Objects, Path.Combine(Path.GetDirectoryName(Objects)!, "shallow"));
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, "git", TreeWriter.Ref))!);
-        return new(Run, Record, folder, checkout, Objects, Time);
+        return new Workspace(Run, Record with { Layer = null }, folder, checkout, Objects, Time);
     }
 
     /// <summary>The change set as text.</summary>
@@ -173,15 +212,14 @@ public sealed class Workspace
 
     private async Task<Result<ChangeSet>> CollectHereAsync(CancellationToken cancellationToken)
     {
-        using var upper = UnixFolder.Open(Mount.Upper!);
+        using var reader = ChangeReader.Open(Mount, withBase: true);
 
-        // Nothing but the agent's git data was touched: no process need be started.
-        if (upper.List().TrueForAll(e => GitNames.IsGit(e.Name)))
+        // No process need be started.
+        if (reader.IsUntouched)
         {
             return Make(BaseTree, [], []);
         }
 
-        using var lower = UnixFolder.Open(checkout.Tree);
         var submodules = checkout.Facts.Submodules.ToHashSet(StringComparer.Ordinal);
         var started = TreeWriter.Start(GitDirectory, BaseCommit);
 
@@ -193,7 +231,7 @@ public sealed class Workspace
         await using (writer)
         await using (var rules = new IgnoreRules(GitDirectory, EmptyFolder("ignore")))
         {
-            var walk = new UpperWalk(upper, lower, submodules, rules, Limits);
+            var walk = new ChangeCollector(reader, submodules, rules, Limits);
 
             try
             {
@@ -224,7 +262,7 @@ public sealed class Workspace
         }
     }
 
-    private List<FileChange> Dated(IReadOnlyList<FileChange> files, UpperWalk walk)
+    private List<FileChange> Dated(IReadOnlyList<FileChange> files, ChangeCollector walk)
     {
         var times = ChangeTimes.AreTheKernels(Mount.Upper!) ? walk.ChangedAt : new Dictionary<GitPath, long>();
         return [.. files.Select(file => file with { ChangedAt = times.GetValueOrDefault(file.Path) })];

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ringfence.Workflows;
 
@@ -16,6 +17,20 @@ internal sealed record WorkspaceRecord
     public required string BaseTree { get; init; }
     public string? Author { get; init; }
     public required IReadOnlyList<string> Notices { get; init; }
+
+    /// <summary>Whether the run works in a copy of the base, because its file system can hold no overlay's changes.</summary>
+    public bool Copy { get; init; }
+
+    /// <summary>The layer that was copied into it.</summary>
+    public string? Layer { get; init; }
+
+    /// <summary>Complete or not there: it is renamed into place.</summary>
+    public void Write(string folder)
+    {
+        var file = Path.Combine(folder, "workspace.json");
+        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(this, WorkspaceJson.Default.WorkspaceRecord));
+        File.Move(file + ".new", file, overwrite: true);
+    }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

@@ -6,9 +6,12 @@ namespace Ringfence.Workspaces;
 
 /// <summary>Makes workspaces from repositories, and finds them again after a crash.</summary>
 /// <param name="home"><c>$RINGFENCE_HOME</c>. Made when missing.</param>
-public sealed class WorkspaceStore(string home, TimeProvider time)
+/// <param name="overlays">Tells whether runs can have overlays there; null takes it for granted, and a sandbox that cannot have one does not start.</param>
+public sealed class WorkspaceStore(string home, TimeProvider time, OverlayTrial? overlays = null)
 {
     private static readonly TimeSpan CountingTime = TimeSpan.FromSeconds(3);
+
+    private readonly WorkspaceHome place = new(home, overlays, time);
 
     /// <summary>
     /// Resolves the commit, takes its history into a git directory of ours, and checks it out once for all runs that start from it.
@@ -20,13 +23,12 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         RunId run, string repository, string? @ref, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var address = RepositoryAddress.Parse(repository);
-        var unwritable = TryMakeHome();
 
         try
         {
             return address.IsUrl
-                ? await PrepareRemoteAsync(run, address, @ref ?? "HEAD", unwritable, progress, cancellationToken)
-                : await PrepareLocalAsync(run, address, @ref, unwritable, progress, cancellationToken);
+                ? await PrepareRemoteAsync(run, address, @ref ?? "HEAD", progress, cancellationToken)
+                : await PrepareLocalAsync(run, address, @ref, progress, cancellationToken);
         }
         catch (Exception error) when (GitFailures.IsFileError(error))
         {
@@ -122,21 +124,22 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
     }, cancellationToken);
 
     private async Task<Result<Workspace>> PrepareLocalAsync(
-        RunId run, RepositoryAddress address, string? @ref, Failure? unwritable, IProgress<string>? progress, CancellationToken cancellationToken)
+        RunId run, RepositoryAddress address, string? @ref, IProgress<string>? progress, CancellationToken cancellationToken)
     {
-        // Three questions to the user's repository at once; only the first is needed to go on.
+        // Three questions to the user's repository at once, of which only the first is needed to go on, and one to the home.
         using var looking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var exists = Directory.Exists(address.Fetch);
         var uncommitted = exists ? UserRepository.CountUncommittedAsync(address.Fetch, looking.Token) : Task.FromResult<int?>(null);
         var author = exists ? UserRepository.AuthorAsync(address.Fetch, looking.Token) : Task.FromResult<string?>(null);
+        var copies = place.NeedsCopiesAsync(looking.Token);
 
         try
         {
             var asked = await UserRepository.ResolveAsync(address.Fetch, @ref, cancellationToken);
 
-            if (asked.IsFailure || unwritable is not null)
+            if (asked.IsFailure || (await copies).IsFailure)
             {
-                return Result.Fail<Workspace>([.. asked.Failures, .. unwritable is null ? [] : new[] { unwritable }]);
+                return Result.Fail<Workspace>([.. asked.Failures, .. (await copies).Failures]);
             }
 
             var resolved = asked.Value;
@@ -149,21 +152,22 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
             }
 
             var notices = Notices(checkout.Facts, resolved.TopLevel is null ? 0 : await InTimeAsync(uncommitted));
-            return Keep(run, Record(run, address, resolved, RepositoryAddress.KeyOf(resolved.GitDirectory!), await author, notices));
+            var record = Record(run, address, resolved, RepositoryAddress.KeyOf(resolved.GitDirectory!), await author, notices, (await copies).Value);
+            return await KeepAsync(run, record, progress, cancellationToken);
         }
         finally
         {
             await looking.CancelAsync();
-            await Task.WhenAll(Ended(uncommitted), Ended(author));
+            await Task.WhenAll(Ended(uncommitted), Ended(author), Ended(copies));
         }
     }
 
     private async Task<Result<Workspace>> PrepareRemoteAsync(
-        RunId run, RepositoryAddress address, string @ref, Failure? unwritable, IProgress<string>? progress, CancellationToken cancellationToken)
+        RunId run, RepositoryAddress address, string @ref, IProgress<string>? progress, CancellationToken cancellationToken)
     {
-        if (unwritable is not null)
+        if (!(await place.NeedsCopiesAsync(cancellationToken)).Succeeded(out var copies, out var unsuitable))
         {
-            return unwritable;
+            return Result.Fail<Workspace>(unsuitable);
         }
 
         if (@ref.StartsWith('-') || @ref.Contains(':') || @ref.Length is 0 or > 1024)
@@ -176,12 +180,12 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         var added = await cache.AddRemoteAsync(address.Fetch, @ref, progress, cancellationToken);
 
         return added.Succeeded(out var found)
-            ? Keep(run, Record(run, address, found.Resolved, address.Key, await author, Notices(found.Base.Facts, 0)))
+            ? await KeepAsync(run, Record(run, address, found.Resolved, address.Key, await author, Notices(found.Base.Facts, 0), copies), progress, cancellationToken)
             : Result.Fail<Workspace>(added.Failures);
     }
 
-    private static WorkspaceRecord Record(
-        RunId run, RepositoryAddress address, ResolvedRepository resolved, string key, string? author, IReadOnlyList<string> notices) => new()
+    private WorkspaceRecord Record(
+        RunId run, RepositoryAddress address, ResolvedRepository resolved, string key, string? author, List<string> notices, bool copy) => new()
     {
         Run = run.Value,
         Repository = address.Display,
@@ -192,18 +196,35 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
         BaseCommit = resolved.Commit,
         BaseTree = resolved.Tree,
         Author = author,
-        Notices = notices,
+        Notices = copy ? [.. notices, CopyNotice()] : notices,
+        Copy = copy,
     };
+
+    private string CopyNotice() =>
+        $"The run works in a copy of the repository: no overlay can be had on the home's file system ({new DriveInfo(home).DriveFormat}).";
+
+    private async Task<Result<Workspace>> KeepAsync(RunId run, WorkspaceRecord record, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        if (record.Copy)
+        {
+            progress?.Report("Copying the base");
+        }
+
+        if (await Workspace.FillAsync(Make(run, record).Mount, cancellationToken) is { } failure)
+        {
+            return failure;
+        }
+
+        return Keep(run, record);
+    }
 
     private Workspace Keep(RunId run, WorkspaceRecord record)
     {
         var folder = FolderOf(run);
         var cache = new RepositoryCache(home, record.Key, time);
-        Directory.CreateDirectory(Path.Combine(folder, "upper"));
         BareGitDirectory.Make(Path.Combine(folder, "git"), record.ObjectFormat, cache.Objects, Path.Combine(cache.GitDirectory, "shallow"));
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, "git", TreeWriter.Ref))!);
-        File.WriteAllBytes(Path.Combine(folder, "workspace.json.new"), JsonSerializer.SerializeToUtf8Bytes(record, WorkspaceJson.Default.WorkspaceRecord));
-        File.Move(Path.Combine(folder, "workspace.json.new"), Path.Combine(folder, "workspace.json"), overwrite: true);
+        record.Write(folder);
         return Make(run, record);
     }
 
@@ -258,25 +279,6 @@ public sealed class WorkspaceStore(string home, TimeProvider time)
     private string FolderOf(RunId run) => RunId.IsValid(run.Value)
         ? Path.Combine(home, "workspaces", run.Value)
         : throw new ArgumentException("Not the name of a run.", nameof(run)); // it becomes part of a path
-
-    private Failure? TryMakeHome()
-    {
-        try
-        {
-            Directory.CreateDirectory(Path.Combine(home, "workspaces"));
-            var probe = Path.Combine(home, "workspaces", ".writable");
-            using (new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, 1, FileOptions.DeleteOnClose))
-            {
-            }
-
-            return null;
-        }
-        catch (Exception error) when (GitFailures.IsFileError(error))
-        {
-            var failure = GitFailures.FromFileError($"The folder {Printable.Escape(home)}", error);
-            return failure.Code == "disk_full" ? failure : failure with { Code = "unwritable_home", Hint = "Set RINGFENCE_HOME to a folder that can be written." };
-        }
-    }
 
     private static async Task Ended(Task task)
     {

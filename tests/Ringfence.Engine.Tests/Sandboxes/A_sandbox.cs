@@ -73,7 +73,7 @@ public sealed class A_sandbox
         Assert.True(File.Exists(Path.Combine(lower, "gone")));
         Assert.Equal(
             ["Deleted gone", "Directory replaced", "File \"new\\nline\"", "File kept", "Special pipe", "SymbolicLink link"],
-            OverlayChanges.Walk(upper).Select(e => e.ToString()).Select(e => e.Replace("OpaqueDirectory", "Directory", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            WorkspaceChanges.Walk(new WorkspaceMount(upper, upper)).Select(e => e.ToString()).Select(e => e.Replace("OpaqueDirectory", "Directory", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     [Fact]

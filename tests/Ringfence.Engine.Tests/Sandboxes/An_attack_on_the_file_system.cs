@@ -148,7 +148,7 @@ public sealed class An_attack_on_the_file_system
 
         Assert.Equal(
             ["Directory folder", "File forged"],
-            OverlayChanges.Walk(Path.Combine(folder.Path, "upper")).Select(e => e.ToString()).Order(StringComparer.Ordinal));
+            WorkspaceChanges.Walk(new WorkspaceMount(lower, Path.Combine(folder.Path, "upper"))).Select(e => e.ToString()).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -58,11 +58,11 @@ public sealed class Changes_brought_into_a_folder : IDisposable
         Shell.Run(upper, "d=$(printf 'folder-%.0s' $(seq 30)); for i in $(seq 40); do mkdir $d; cd -P $d 2> /dev/null; done; echo x > bottom");
         Shell.Run(upper, "printf x > \"$(printf 'a\\nb\\033[31m')\"; printf x > \"$(printf '\\377\\376')\"; mkfifo pipe");
 
-        var found = OverlayChanges.Walk(upper).ToList();
+        var found = WorkspaceChanges.Walk(new WorkspaceMount(upper, upper)).ToList();
 
         Assert.Equal(40 + 1 + 3, found.Count);
         Assert.Single(found, entry => entry.Path.Span.EndsWith("/bottom"u8) && entry.Path.Length > 4096);
-        Assert.Single(found, entry => entry.Kind is OverlayKind.Special);
+        Assert.Single(found, entry => entry.Kind is WorkspaceChangeKind.Special);
         Assert.All(found, entry => Assert.DoesNotContain(entry.ToString(), char.IsControl));
     }
 
@@ -75,6 +75,7 @@ public sealed class Changes_brought_into_a_folder : IDisposable
         var upper = place.CreateSubdirectory("upper").FullName;
         Shell.Run(place.CreateSubdirectory("folder").FullName, there);
         Shell.RunInside(new WorkspaceMount(Folder, upper), changes);
-        WriteThrough.Apply(upper, Folder);
+        var mount = new WorkspaceMount(Folder, upper);
+        WriteThrough.Apply(mount, WriteThrough.Changes(mount), Folder);
     }
 }

@@ -1,10 +1,10 @@
 namespace Ringfence.Workspaces;
 
 /// <summary>
-/// Reads the upper folder of an overlay into a <see cref="TreeWriter"/>, level by level, so that git is asked about ignored names once per level
-/// and an ignored folder is never entered. What the base has is on disk beside it and says what is tracked.
+/// Writes what a run changed into a <see cref="TreeWriter"/>, level by level, so that git is asked about ignored names once per level
+/// and an ignored folder is never entered. What the base has says what is tracked.
 /// </summary>
-internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet<string> submodules, IgnoreRules rules, ChangeLimits limits)
+internal sealed class ChangeCollector(ChangeReader reader, IReadOnlySet<string> submodules, IgnoreRules rules, ChangeLimits limits)
 {
     private readonly List<PathNote> notes = [];
     private readonly Dictionary<GitPath, long> changedAt = [];
@@ -21,9 +21,9 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
     /// <summary>Null when everything was written.</summary>
     public Failure? WriteTo(TreeWriter tree, CancellationToken cancellationToken)
     {
-        for (List<Folder> level = [new([], InBase: true)]; level.Count > 0;)
+        for (List<ChangedFolder> level = [ChangedFolder.Root]; level.Count > 0;)
         {
-            var entries = new List<Entry>();
+            var entries = new List<ChangedEntry>();
 
             foreach (var folder in level)
             {
@@ -55,7 +55,7 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
                     return TooLarge($"more than {limits.FilesInFolder:N0} files in one folder");
                 }
 
-                using var open = upper.OpenBelow(folder.Key.Path);
+                using var open = reader.Changes.OpenBelow(folder.Key.Path);
 
                 foreach (var entry in folder)
                 {
@@ -63,7 +63,11 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
 
                     if (leftOut.Contains(entry))
                     {
-                        Note(entry, PathNoteReason.Ignored, entry.Kind == UnixKind.Folder ? Count(entry.Path) : 1);
+                        // What came with a layer is no change, and what became of it below is nobody's file.
+                        if (!entry.InLayer)
+                        {
+                            Note(entry, PathNoteReason.Ignored, entry.Kind == UnixKind.Folder ? Count(entry.Path) : 1);
+                        }
                     }
                     else if (Write(entry, open, tree) is { } next)
                     {
@@ -83,42 +87,34 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
         return null;
     }
 
-    private List<Entry> List(Folder folder, TreeWriter tree)
+    private List<ChangedEntry> List(ChangedFolder folder, TreeWriter tree)
     {
-        using var open = upper.OpenBelow(folder.Path);
-        using var below = folder.InBase ? lower.OpenBelow(folder.Path) : null;
-        var entries = new List<Entry>();
+        using var changes = reader.Read(folder);
+        var entries = new List<ChangedEntry>();
 
-        var replaced = folder.InBase && folder.Path.Length > 0 && open.IsOpaque();
-
-        if (replaced)
+        if (changes.ReplacesBase)
         {
             tree.Delete(folder.Path); // nothing of the base shows through; what is there follows
         }
 
-        // A deletion mark or a link in the place of an ignore file means that there is none.
-        rules.Add(folder.Path, replaced || below is null || open.Stat(".gitignore"u8) is not null ? open : below);
+        rules.Add(folder.Path, reader.Showing(changes, ".gitignore"u8));
 
-        foreach (var (name, kind) in open.List())
+        foreach (var entry in changes.Entries)
         {
-            var isFolder = kind is UnixKind.Folder;
             names++;
-            byte[] path = folder.Path.Length == 0 ? name : [.. folder.Path, (byte)'/', .. name];
-            var stat = isFolder ? new UnixStat(UnixKind.Folder, 0, 0) : open.Stat(name) ?? new UnixStat(UnixKind.Special, 0, 0);
-            var entry = new Entry(folder, path, name, stat, below?.Stat(name));
 
-            if (GitNames.IsGit(name))
+            if (GitNames.IsGit(entry.Name))
             {
                 if (folder.Path.Length > 0)
                 {
-                    Note(entry, PathNoteReason.GitData, isFolder ? Count(path) : 1);
+                    Note(entry, PathNoteReason.GitData, entry.Kind is UnixKind.Folder ? Count(entry.Path) : 1);
                 }
             }
-            else if (GitNames.IsGitAlias(name))
+            else if (GitNames.IsGitAlias(entry.Name))
             {
-                Note(entry, PathNoteReason.GitAlias, isFolder ? Count(path) : 1);
+                Note(entry, PathNoteReason.GitAlias, entry.Kind is UnixKind.Folder ? Count(entry.Path) : 1);
             }
-            else if (path.Length > limits.PathBytes)
+            else if (entry.Path.Length > limits.PathBytes)
             {
                 Note(entry, PathNoteReason.PathTooLong);
             }
@@ -132,7 +128,7 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
     }
 
     /// <summary>Writes what stands at the entry; a folder is returned, to be read with the next level.</summary>
-    private Folder? Write(Entry entry, UnixFolder folder, TreeWriter tree)
+    private ChangedFolder? Write(ChangedEntry entry, UnixFolder folder, TreeWriter tree)
     {
         switch (entry.Kind)
         {
@@ -149,43 +145,51 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
                 return null;
 
             case UnixKind.Folder:
-                if (entry.Base is { Kind: not UnixKind.Folder })
+                if (entry.BaseKind is not (null or UnixKind.Folder))
                 {
                     tree.Delete(entry.Path); // a folder took the place of a file or link
                 }
 
-                return new Folder(entry.Path, entry.Base is { Kind: UnixKind.Folder });
+                return entry.AsFolder();
 
-            case UnixKind.Link:
+            case UnixKind.Link when folder.Stat(entry.Name) is { Kind: UnixKind.Link } link:
                 tree.AddLink(entry.Path, folder.ReadLink(entry.Name));
-                changedAt[new GitPath(entry.Path)] = entry.Stat.ChangedAt;
-                files++;
+                Count(entry, link, 0);
                 return null;
 
-            case UnixKind.File when entry.Size > limits.FileBytes:
-                Note(entry, PathNoteReason.TooLarge);
-                return null;
-
-            case UnixKind.File:
-                if ((entry.Mode & 0xC00) != 0)
-                {
-                    Note(entry, PathNoteReason.SetIdRemoved);
-                }
-
-                using (var file = folder.OpenFile(entry.Name))
-                {
-                    tree.AddFile(entry.Path, (entry.Mode & 0x40) != 0, file, entry.Size);
-                }
-
-                changedAt[new GitPath(entry.Path)] = entry.Stat.ChangedAt;
-                files++;
-                bytes += entry.Size;
+            case UnixKind.File when folder.Stat(entry.Name) is { Kind: UnixKind.File } file:
+                WriteFile(entry, file, folder, tree);
                 return null;
 
             default:
                 Note(entry, PathNoteReason.SpecialFile);
                 return null;
         }
+    }
+
+    private void WriteFile(ChangedEntry entry, UnixStat stat, UnixFolder folder, TreeWriter tree)
+    {
+        if (stat.Size > limits.FileBytes)
+        {
+            Note(entry, PathNoteReason.TooLarge);
+            return;
+        }
+
+        if ((stat.Mode & 0xC00) != 0)
+        {
+            Note(entry, PathNoteReason.SetIdRemoved);
+        }
+
+        using var file = folder.OpenFile(entry.Name);
+        tree.AddFile(entry.Path, (stat.Mode & 0x40) != 0, file, stat.Size);
+        Count(entry, stat, stat.Size);
+    }
+
+    private void Count(ChangedEntry entry, UnixStat stat, long size)
+    {
+        changedAt[new GitPath(entry.Path)] = stat.ChangedAt;
+        files++;
+        bytes += size;
     }
 
     /// <summary>Files below a folder that is left out, at most a million.</summary>
@@ -196,7 +200,7 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
 
         while (pending.TryPop(out var next) && count < 1_000_000)
         {
-            using var folder = upper.OpenBelow(next);
+            using var folder = reader.Changes.OpenBelow(next);
 
             foreach (var (name, kind) in folder.List())
             {
@@ -214,22 +218,8 @@ internal sealed class UpperWalk(UnixFolder upper, UnixFolder lower, IReadOnlySet
         return count;
     }
 
-    private void Note(Entry entry, PathNoteReason reason, long count = 1) => notes.Add(new PathNote(new GitPath(entry.Path), reason, count));
+    private void Note(ChangedEntry entry, PathNoteReason reason, long count = 1) => notes.Add(new PathNote(new GitPath(entry.Path), reason, count));
 
     private static Failure TooLarge(FormattableString what) => new("change_set_too_large", $"The run changed {FormattableString.Invariant(what)}.",
         "The files are kept. Name what should not be committed in .gitignore, or lower the disk limit of the run.");
-
-    private sealed record Folder(byte[] Path, bool InBase);
-
-    /// <param name="Base">What the base has under this name.</param>
-    private sealed record Entry(Folder Parent, byte[] Path, byte[] Name, UnixStat Stat, UnixStat? Base)
-    {
-        public UnixKind Kind => Stat.Kind;
-
-        public int Mode => Stat.Mode;
-
-        public long Size => Stat.Size;
-
-        public bool InBase => Base is not null || Kind == UnixKind.Whiteout;
-    }
 }
