@@ -155,7 +155,7 @@ public sealed class AgentStage(
         }
 
         run.Recorder.Append(new ContextHidden(context.Include, context.Exclude, hidden.Files));
-        return hidden.Files == 0 ? workspace.Mount : workspace.Mount with { Layers = [hidden.Layer, .. workspace.Mount.Layers] };
+        return hidden.Files == 0 || workspace.Mount.IsCopy ? workspace.Mount : workspace.Mount with { Layers = [hidden.Layer, .. workspace.Mount.Layers] };
     }
 
     private static void Replaced(ActiveRun run, string source, IReadOnlyList<string> paths) =>

@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.Json;
+using Ringfence.Sandboxes;
 using Ringfence.Workflows;
 
 namespace Ringfence.Workspaces;
 
 /// <summary>
-/// Keeps files of the base out of an agent's sight by a layer of deletion marks below its changes, and keeps that out of the change set: an agent that
+/// Keeps files of the base out of an agent's sight by a layer of deletion marks below its changes (in a copy by taking them out), and keeps that out of the change set: an agent that
 /// removes a folder which looks empty to it did not mean the files in it.
 /// </summary>
 internal static class HiddenFiles
@@ -13,8 +14,11 @@ internal static class HiddenFiles
     private const string Note = "hidden.json";
 
     public static async Task<Result<(string Layer, int Files)>> WriteAsync(
-        string folder, string layer, string baseFolder, string gitDirectory, string baseTree, ContextView shown, CancellationToken cancellationToken)
+        string folder, WorkspaceMount mount, string gitDirectory, string baseTree, ContextView shown, CancellationToken cancellationToken)
     {
+        var layer = mount.Upper!;
+        var isDone = mount.IsCopy && File.Exists(Path.Combine(folder, Note)); // what stands there by now in the place of a hidden file is the agent's
+
         // On disk before an agent can see the layer: whoever collects after a crash knows it too.
         await File.WriteAllBytesAsync(Path.Combine(folder, Note), JsonSerializer.SerializeToUtf8Bytes(shown, WorkspaceJson.Default.ContextView), cancellationToken);
 
@@ -23,17 +27,17 @@ internal static class HiddenFiles
             return Result.Fail<(string, int)>(why);
         }
 
-        if (hidden.Count == 0)
+        if (hidden.Count == 0 || isDone)
         {
-            return (layer, 0);
+            return (layer, hidden.Count);
         }
 
-        if (await TreeCheckout.WriteAsync(layer, baseFolder, gitDirectory, hidden, cancellationToken) is { } failure)
+        if (await TreeCheckout.WriteAsync(mount, gitDirectory, hidden, cancellationToken) is { } failure)
         {
             return failure;
         }
 
-        return await IndexAsync(layer, baseFolder, gitDirectory, hidden, cancellationToken) is { } wrong ? wrong : (layer, hidden.Count);
+        return await IndexAsync(layer, mount.Lower, gitDirectory, hidden, cancellationToken) is { } wrong ? wrong : (layer, hidden.Count);
     }
 
     /// <summary>The tree with every hidden file of the base that is not in it any more.</summary>
@@ -108,7 +112,7 @@ internal static class HiddenFiles
         string layer, string baseFolder, string gitDirectory, List<FileChange> hidden, CancellationToken cancellationToken)
     {
         var index = Path.Combine(Directory.CreateDirectory(Path.Combine(layer, ".git")).FullName, "index");
-        File.Copy(Path.Combine(baseFolder, ".git", "index"), index);
+        File.Copy(Path.Combine(baseFolder, ".git", "index"), index, overwrite: true);
         byte[] paths = [.. hidden.SelectMany(file => (byte[])[.. file.Path.Bytes, 0])];
         var asked = await Git.Own(gitDirectory, baseFolder).With("GIT_INDEX_FILE", index)
             .RunAsync(["update-index", "-z", "--skip-worktree", "--stdin"], cancellationToken, paths);

@@ -188,7 +188,8 @@ public sealed class Workspace
     internal async Task<Result<(string Layer, int Files)>> HideAsync(ContextView shown, CancellationToken cancellationToken)
     {
         using var held = await FolderLock.TakeAsync(Path.Combine(Folder, "lock"), Time, cancellationToken);
-        return await HiddenFiles.WriteAsync(Folder, EmptyFolder("context"), checkout.Tree, GitDirectory, BaseTree, shown, cancellationToken);
+        return await HiddenFiles.WriteAsync(
+            Folder, Record.Copy ? Mount : new WorkspaceMount(checkout.Tree, EmptyFolder("context")), GitDirectory, BaseTree, shown, cancellationToken);
     }
 
     /// <summary>A workspace on the same base in another folder, which must be empty: for what prepares a layer.</summary>

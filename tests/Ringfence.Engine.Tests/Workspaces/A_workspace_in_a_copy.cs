@@ -1,6 +1,7 @@
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 using Ringfence.Tests.Sandboxes;
+using Ringfence.Workflows;
 using Ringfence.Workspaces;
 using Xunit;
 
@@ -115,6 +116,21 @@ public sealed class A_workspace_in_a_copy : IDisposable
         var again = (await (await Copying.OpenAsync(workspace.Run, cancel)).Value.OnAsync(layer, cancel)).Value;
         Assert.Equal("p\nmore\n", (await RunAsync(again.Mount, again, "cat node_modules/p/p")).Output);
         Assert.Equal("p\none\n", (await RunAsync((await again.CheckOutAsync(changes, cancel)).Value, again, "cat node_modules/p/p one")).Output);
+    }
+
+    [Fact]
+    public async Task Is_without_the_files_that_the_agent_is_not_shown_and_loses_none_of_them()
+    {
+        var workspace = await PrepareAsync(Copying);
+        var view = new ContextView([], ["gone/**", "again/**"]);
+
+        Assert.Equal(2, (await workspace.HideAsync(view, cancel)).Value.Files);
+        Assert.Empty((await RunAsync(workspace.Mount, workspace, "git status --porcelain; test ! -e gone; test ! -e again; mkdir again; echo mine > again/2")).Output);
+
+        // The second attempt finds what the first one wrote.
+        Assert.Equal(2, (await workspace.HideAsync(view, cancel)).Value.Files);
+        Assert.Equal("mine\n", (await RunAsync(workspace.Mount, workspace, "cat again/2")).Output);
+        Assert.Equal(["M again/2"], WorkspaceFixture.Short(await WorkspaceFixture.CollectAsync(workspace)));
     }
 
     [Fact]
