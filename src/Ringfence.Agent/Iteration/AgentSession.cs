@@ -65,6 +65,9 @@ internal sealed class AgentSession
 
     public IReadOnlyList<string> MemoryPaths { get; init; } = [];
 
+    /// <summary>The colours that the user has chosen for terminals; null leaves it to the terminal.</summary>
+    public string? Theme { get; init; }
+
     /// <summary>Settings by their level, the weakest first.</summary>
     public IReadOnlyList<(string Source, JsonObject Settings)> Settings { get; init; } = [];
 

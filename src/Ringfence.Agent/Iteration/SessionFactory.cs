@@ -145,6 +145,7 @@ internal static class SessionFactory
             Transcript = Transcript.Open(plan.Path, plan.SessionId, root, keep: !options.NoSessionPersistence, time),
             MemoryPaths = memoryPaths,
             Memory = memory,
+            Theme = settings.Theme,
             ThinkingTokens = options.MaxThinkingTokens,
             Settings = settings.Sources,
         };

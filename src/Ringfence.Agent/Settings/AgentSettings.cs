@@ -19,6 +19,8 @@ internal sealed class AgentSettings
 
     public string? Model { get; set; }
 
+    public string? Theme { get; set; }
+
     /// <summary>For commands. Only levels that are the user's own may also steer the agent itself.</summary>
     public Dictionary<string, string> CommandEnvironment { get; } = new(StringComparer.Ordinal);
 
@@ -65,6 +67,7 @@ internal sealed class AgentSettings
         var mode = permissions.Text("defaultMode");
         DefaultMode = mode is null || (mode == "bypassPermissions" && !isOwn) ? DefaultMode : mode;
         Model = settings.Text("model") ?? Model;
+        Theme = settings.Text("theme") ?? Theme;
 
         foreach (var (name, value) in settings.Object("env") ?? [])
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Ringfence.Agent.Execution.Permissions;
+using Ringfence.Agent.Hosts.Terminal;
 
 namespace Ringfence.Agent.Settings;
 
@@ -11,7 +12,7 @@ internal static class SettingsCheck
     private static readonly string[] Known =
     [
         "$schema", "permissions", "hooks", "env", "model", "disableAllHooks", "enableAllProjectMcpServers", "enabledMcpjsonServers", "disabledMcpjsonServers",
-        "sandbox",
+        "sandbox", "theme",
     ];
 
     private static readonly string[] KnownPermissions =
@@ -38,6 +39,11 @@ internal static class SettingsCheck
             {
                 complain(name, $"unknown key '{name}'.", $"Did you mean '{meant}'?");
             }
+        }
+
+        if (settings["theme"] is { } theme && theme.ToString() != Theme.Auto && Theme.Find(theme.ToString()) is null)
+        {
+            complain("theme", $"unknown theme '{theme}'.", string.Join(", ", Theme.Names));
         }
 
         Expect<JsonObject>(settings, "permissions", "", "an object", complain, p => CheckPermissions(p, complain));

@@ -10,72 +10,106 @@ namespace Ringfence.Agent.Hosts.Terminal;
 /// <summary>What a person can ask of the session itself. The model hears nothing of it.</summary>
 internal static class SlashCommands
 {
-    private const string Help =
-        """
-        /help              this
-        /context           what fills the model's window
-        /cost              what the session cost, by model
-        /compact [wish]    shorten the conversation, keeping what you said word for word
-        /model [name]      show or change the model
-        /mode [name]       default, acceptEdits, plan, dontAsk
-        /diff              what the file tools changed in this session
-        /undo              take back the file changes of the last prompt
-        /resume [number]   list earlier conversations here, or go on with one
-        /clear             begin a new conversation
-        /exit              leave (also Ctrl-D)
+    public sealed record Command(string Name, string Argument, string Description)
+    {
+        /// <summary>Changes the conversation or the files under it, so that it has to wait until the work is done.</summary>
+        public bool NeedsPeace => Name is "/compact" or "/clear" or "/resume" or "/undo";
+    }
 
-        Enter sends, Alt-Enter or Ctrl-J begins a new line, Esc or Ctrl-C stops the work, Shift-Tab changes the mode, ↑ brings back earlier prompts.
-        What you type while the agent works is sent when it is done.
-        """;
+    public static readonly IReadOnlyList<Command> All =
+    [
+        new("/help", "", "commands and keys"),
+        new("/context", "", "what fills the model's window"),
+        new("/cost", "", "what the conversation cost, by model"),
+        new("/compact", "[wish]", "shorten the conversation, keeping what you said word for word"),
+        new("/model", "[name]", "show or change the model"),
+        new("/mode", "[name]", "default, acceptEdits, plan, dontAsk"),
+        new("/diff", "", "what the file tools changed in this conversation"),
+        new("/undo", "", "take back the file changes of the last prompt"),
+        new("/resume", "[number]", "list earlier conversations here, or go on with one"),
+        new("/clear", "", "begin a new conversation"),
+        new("/theme", "[name]", "colours: light or dark, with blue and orange, or the terminal's own"),
+        new("/exit", "", "leave"),
+    ];
+
+    private static readonly (string Keys, string Meaning)[] Keys =
+    [
+        ("Enter", "send; while the agent works, it is sent when that is done"),
+        ("Alt-Enter, Ctrl-J, \\ Enter", "begin a new line (Shift-Enter where the terminal can tell)"),
+        ("Esc", "stop the work at once; what you wrote stays"),
+        ("Ctrl-C", "stop the work, clear the line, and twice on an empty line: leave"),
+        ("Shift-Tab", "change the mode: asks before changes, accepts edits, plans only"),
+        ("↑ ↓, Ctrl-R", "earlier prompts; search them"),
+        ("@, Tab", "name a file"),
+        ("! COMMAND", "run a command yourself, as the agent would; the model hears of it with your next prompt"),
+        ("Ctrl-G, Ctrl-X Ctrl-E", "write in your editor (VISUAL, EDITOR)"),
+        ("Ctrl-O", "the last result in full"),
+        ("Ctrl-L", "clear the screen and lay out the last words anew"),
+        ("Ctrl-Z", "to the background; fg comes back"),
+    ];
 
     /// <summary>What a command that only tells or sets something has to say; null when it is no such command.</summary>
     public static string? Answer(AgentSession session, string name, string rest, ToolLines lines, Paint paint, int width) => name switch
     {
-        "/help" => Help,
-        "/context" => Context(session, paint),
-        "/cost" => Cost(session),
+        "/help" => Help(paint, width),
+        "/context" => Context(session, paint, width),
+        "/cost" => Cost(session, paint, width),
         "/model" => Model(session, rest),
         "/mode" => Mode(session, rest),
-        "/diff" => Diff(session, lines, width),
+        "/diff" => Diff(session, lines, paint, width),
         "/undo" => Undo(session),
         _ => null,
     };
 
-    private static string Context(AgentSession session, Paint paint)
+    private static string Help(Paint paint, int width)
+    {
+        var rows = All.Select(c => ($"{c.Name} {c.Argument}".TrimEnd(), c.Description)).Append(("", "")).Concat(Keys);
+
+        return string.Join('\n', rows.SelectMany(r => r.Item1.Length == 0 ? [""]
+            : StyledText.Wrap(r.Item2, width, $"  {paint.Bold(r.Item1)}{new string(' ', Math.Max(1, 27 - TextWidth.Of(r.Item1)))}", new string(' ', 29))));
+    }
+
+    private static string Context(AgentSession session, Paint paint, int width)
     {
         var (parts, total, window) = ContextUsage.Measure(session);
         var text = new StringBuilder();
+        var room = Math.Clamp(width - 52, 8, 60);
+
+        // A bar is a share of what is in use, or the small parts could not be told apart.
+        var most = Math.Max(1, parts.Max(p => p.Tokens));
 
         foreach (var part in parts)
         {
-            var bar = new string('█', (int)Math.Clamp(part.Tokens * 40 / window, 0, 40));
-            text.Append(CultureInfo.InvariantCulture, $"{part.Name,-36} {part.Tokens,8:N0}  {paint.Blue(bar)}\n");
+            var bar = new string('█', (int)Math.Clamp((part.Tokens * room + most - 1) / most, 0, room));
+            text.Append(CultureInfo.InvariantCulture, $"{part.Name,-34} {part.Tokens,9:N0}  {paint.Accent(bar)}\n");
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"{"Window",-36} {total,8:N0} of {window:N0} tokens ({100.0 * total / window:0.#} %)").ToString();
+        return text.Append(CultureInfo.InvariantCulture, $"{paint.Bold($"{"In all",-34} {total,9:N0}")}  of {window:N0} tokens, {100.0 * total / window:0.#} %").ToString();
     }
 
-    private static string Cost(AgentSession session)
+    private static string Cost(AgentSession session, Paint paint, int width)
     {
-        var text = new StringBuilder();
+        var spending = session.Spending;
 
-        foreach (var (model, usage, cost) in session.Spending.ByModel)
+        if (spending.ByModel.Count == 0)
         {
-            text.Append(CultureInfo.InvariantCulture,
-                $"{model}: {usage.Input:N0} in, {usage.CacheRead:N0} from cache, {usage.CacheWrite + usage.CacheWriteHour:N0} to cache, {usage.Output:N0} out: {Dollars(cost)}\n");
+            return "Nothing has been spent yet." + (spending.LimitNanodollars is { } all ? $" The limit is {StatusLine.Dollars(all)}." : "");
         }
 
-        var left = session.Spending.LimitNanodollars is { } limit ? $", {Dollars(limit - session.Spending.SpentNanodollars)} left" : "";
-        return text.Append($"Total {Dollars(session.Spending.SpentNanodollars)}{left}").ToString();
-    }
+        var table = new List<string> { "| Model | In | From cache | To cache | Out | Cost |", "|---|--:|--:|--:|--:|--:|" };
 
-    public static string Dollars(long nanodollars) => string.Create(CultureInfo.InvariantCulture, $"${nanodollars / 1_000_000_000m:0.00##}");
+        table.AddRange(spending.ByModel.Select(m => string.Create(CultureInfo.InvariantCulture,
+            $"| {TextWidth.Safe(m.Model).Replace('|', ' ')} | {m.Usage.Input:N0} | {m.Usage.CacheRead:N0} | {m.Usage.CacheWrite + m.Usage.CacheWriteHour:N0} | {m.Usage.Output:N0} | {StatusLine.Dollars(m.Nanodollars)} |")));
+
+        var left = spending.LimitNanodollars is { } limit ? $" of {StatusLine.Dollars(limit)}, {StatusLine.Dollars(limit - spending.SpentNanodollars)} left" : "";
+        return $"{string.Join('\n', new MarkdownTable(new MarkdownInline(paint), paint).Render(table, width))}\n{paint.Bold($"Total {StatusLine.Dollars(spending.SpentNanodollars)}")}{left}";
+    }
 
     private static string Model(AgentSession session, string name)
     {
         if (name.Length == 0)
         {
-            return session.Model;
+            return $"{session.Model}. /model NAME goes on with another of the same provider.";
         }
 
         if (session.Spending.LimitNanodollars is not null && !PriceTable.Of(name).IsKnown)
@@ -91,7 +125,7 @@ internal static class SlashCommands
     {
         if (name.Length == 0)
         {
-            return ModeName.Of(session.Permissions.Mode);
+            return $"{ModeName.Of(session.Permissions.Mode)}. There are default, acceptEdits, plan and dontAsk; Shift-Tab goes through the first three.";
         }
 
         if (ModeName.Parse(name) is not { } mode || mode == PermissionMode.BypassPermissions)
@@ -103,18 +137,28 @@ internal static class SlashCommands
         return $"Mode: {ModeName.Of(mode)}";
     }
 
-    private static string Diff(AgentSession session, ToolLines lines, int width)
+    private static string Diff(AgentSession session, ToolLines lines, Paint paint, int width)
     {
         var text = new StringBuilder();
 
         foreach (var (path, before, after) in session.Workplace.Journal.All)
         {
-            var old = before is null ? "" : TextFile.Decode(before)?.Text ?? "";
-            text.Append(Path.GetRelativePath(session.Workplace.Root, path)).Append(before is null ? " (new)" : "").Append('\n');
-            text.Append(lines.Diff(LineDiff.Hunks(old, TextFile.Decode(after)?.Text ?? ""), width)).Append('\n');
+            var (old, now) = (before is null ? "" : TextFile.Decode(before)?.Text ?? "", TextFile.Decode(after)?.Text ?? "");
+
+            // Taken back since, or changed there and back.
+            if (before is not null && old == now)
+            {
+                continue;
+            }
+
+            var hunks = LineDiff.Hunks(old, now);
+            var all = hunks.SelectMany(h => h.Array("lines") ?? []).Select(l => l?.ToString() ?? " ").ToArray();
+            text.Append(paint.Bold(TextWidth.Safe(ToolLines.Place(path, session.Workplace.Root))) + (before is null ? " (new)" : "")
+                + paint.Quiet($"  +{all.Count(l => l[0] == '+')} −{all.Count(l => l[0] == '-')}")).Append('\n');
+            text.Append(lines.Diff(hunks, width, whole: true)).Append("\n\n");
         }
 
-        return text.Length == 0 ? "The file tools have changed nothing yet." : text.ToString().TrimEnd('\n');
+        return text.Length == 0 ? "The file tools have changed nothing. What commands changed, git diff shows: ! git diff" : text.ToString().TrimEnd('\n');
     }
 
     private static string Undo(AgentSession session)

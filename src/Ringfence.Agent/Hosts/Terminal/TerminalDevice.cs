@@ -11,16 +11,20 @@ internal sealed unsafe partial class TerminalDevice : IDisposable
     private const uint WindowSize = 0x5413;
     private const int StopSignal = 20;
 
-    // Bracketed paste on; the cursor as a bar while we write would be a matter of taste.
-    private const string Enter = "\e[?2004h";
-    private const string Leave = "\e[?2004l\e[?25h";
+    // Pastes in brackets, word of focus and of a change between light and dark, and Shift-Enter told apart from Enter. Whoever does not know one ignores it.
+    private const string Enter = "\e[?2004h\e[?1004h\e[?2031h\e[>1u";
+    private const string Leave = "\e[<u\e[?2031l\e[?1004l\e[?2004l\e[?25h";
 
     private readonly byte[] found = new byte[128];
     private readonly StandardStreams streams;
 
-    public TerminalDevice(StandardStreams streams)
+    private bool isRaw;
+
+    /// <param name="streams">Where escape sequences go.</param>
+    /// <param name="isPlain">A terminal that knows no escape sequences: it edits lines itself, and nothing on it is drawn anew.</param>
+    public TerminalDevice(StandardStreams streams, bool isPlain)
     {
-        this.streams = streams;
+        (this.streams, IsPlain) = (streams, isPlain);
 
         fixed (byte* settings = found)
         {
@@ -29,6 +33,11 @@ internal sealed unsafe partial class TerminalDevice : IDisposable
 
         SetRaw();
     }
+
+    public bool IsPlain { get; }
+
+    /// <summary>False while a shell has the terminal because we were sent to the background: then it is not ours to change.</summary>
+    public static bool IsOurs => ForegroundGroup(0) == OwnGroup();
 
     public (int Width, int Height) Size
     {
@@ -41,6 +50,11 @@ internal sealed unsafe partial class TerminalDevice : IDisposable
 
     public void SetRaw()
     {
+        if (IsPlain)
+        {
+            return;
+        }
+
         var raw = (byte[])found.Clone();
 
         fixed (byte* settings = raw)
@@ -50,11 +64,18 @@ internal sealed unsafe partial class TerminalDevice : IDisposable
             _ = SetAttributes(0, Drain, settings);
         }
 
+        isRaw = true;
         streams.WriteText(Enter);
     }
 
     public void Restore()
     {
+        if (!isRaw)
+        {
+            return;
+        }
+
+        isRaw = false;
         streams.WriteText(Leave);
 
         fixed (byte* settings = found)
@@ -70,6 +91,22 @@ internal sealed unsafe partial class TerminalDevice : IDisposable
     {
         Restore();
         _ = Kill(0, StopSignal);
+    }
+
+    public enum Waited
+    {
+        Typed,
+        Woken,
+    }
+
+    /// <summary>Waits for a key, or for <paramref name="wake"/>.</summary>
+    public static Waited Wait(int wake)
+    {
+        // struct pollfd: the descriptor, and what is waited for (POLLIN) below what has come.
+        var wait = stackalloc int[4];
+        (wait[0], wait[1], wait[2], wait[3]) = (0, 1, wake, 1);
+        _ = PollFor(wait, 2, -1);
+        return (wait[3] >> 16) != 0 ? Waited.Woken : Waited.Typed;
     }
 
     /// <returns>How many bytes came; 0 at the end.</returns>
@@ -109,6 +146,12 @@ internal sealed unsafe partial class TerminalDevice : IDisposable
 
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int PollFor(int* descriptors, nint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
+    private static partial int ForegroundGroup(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    private static partial int OwnGroup();
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);

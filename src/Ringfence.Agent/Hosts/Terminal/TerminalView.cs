@@ -1,67 +1,67 @@
-using System.Globalization;
-using System.Text;
-using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Iteration;
 
 namespace Ringfence.Agent.Hosts.Terminal;
 
-/// <summary>What is on the screen at this moment: the line being written, what is going on, the question, the prompt, the status.</summary>
-internal sealed class TerminalView(Screen screen, Paint paint, TimeProvider time)
+/// <summary>What is on the screen at this moment: the answer as it grows, what is going on, the question, what waits, the prompt, the status.</summary>
+internal sealed class TerminalView(Screen screen, PromptBox prompt, Activity activity, Paint paint, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
-    private const int MostPartialRows = 8;
+    // Deltas may come by the thousand; the eye sees thirty a second.
+    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(33);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(120);
+    private static readonly TimeSpan LongEnoughToRing = TimeSpan.FromSeconds(10);
+    private const int MostTold = 200;
+
+    // A row that a narrower screen would wrap makes every terminal guess differently where the region begins.
+    private const int WidestRule = 48;
+    private const int WidestActivity = 100;
 
     private readonly Lock gate = new();
-    private readonly Markdown markdown = new(paint);
-    private readonly StringBuilder partial = new();
+    private readonly StreamedAnswer answer = new(paint);
+    private readonly Queue<Func<string>> told = new();
     private AgentSession? session;
-    private string? question;
-    private long? since;
+    private readonly List<string> held = [];
+    private IReadOnlyList<string> question = [];
+    private IReadOnlyList<string> waiting = [];
+    private string hint = "";
+    private bool isFrameDue;
+    private bool isAway;
+    private bool isLent;
     private ITimer? ticking;
 
-    public LineEditor Editor { get; } = new();
-
-    /// <summary>What the agent is at.</summary>
-    public string Doing { get; set; } = "";
-
-    public int Width => screen.Size.Width;
+    public int Width => Math.Max(20, screen.Size.Width) - 1;
 
     public void Show(AgentSession shown) => session = shown;
 
-    public void Working(AgentSession shown)
+    public void Working(string what)
     {
-        session = shown;
-        since = time.GetTimestamp();
-        Doing = "Working";
-        ticking ??= time.CreateTimer(_ => Draw(), null, Tick, Tick);
+        activity.Begin(what);
+        ticking ??= screen.IsPlain ? null : time.CreateTimer(_ => Draw(), null, Tick, Tick);
         Draw();
     }
 
     public void Idle()
     {
+        Ring();
+        activity.End();
         ticking?.Dispose();
-        (ticking, since) = (null, null);
+        ticking = null;
         Draw();
     }
 
-    public void Print(string text)
-    {
-        lock (gate)
-        {
-            screen.Draw(text, Live());
-        }
-    }
+    public void Print(string text) => Print(() => text);
 
     /// <summary>Adds to what is being said. Whole lines go up as Markdown, the rest waits below.</summary>
     public void Stream(string delta)
     {
         lock (gate)
         {
-            partial.Append(delta);
-            var text = partial.ToString();
-            var end = text.LastIndexOf('\n');
-            partial.Remove(0, end + 1);
-            screen.Draw(end < 0 ? null : string.Join('\n', text[..end].Split('\n').Select(markdown.Line)), Live());
+            answer.Add(delta);
+
+            if (!isFrameDue)
+            {
+                isFrameDue = true;
+                _ = DrawSoonAsync();
+            }
         }
     }
 
@@ -69,14 +69,13 @@ internal sealed class TerminalView(Screen screen, Paint paint, TimeProvider time
     {
         lock (gate)
         {
-            if (partial.Length > 0)
+            if (!answer.IsEmpty)
             {
-                var line = markdown.Line(partial.ToString());
-                partial.Clear();
-                screen.Draw(line, Live());
+                var source = answer.Source;
+                Remember(() => Markdown(source));
+                var rest = answer.End(Width);
+                Draw(rest);
             }
-
-            markdown.Reset();
         }
     }
 
@@ -85,82 +84,189 @@ internal sealed class TerminalView(Screen screen, Paint paint, TimeProvider time
     {
         lock (gate)
         {
-            partial.Clear();
-            markdown.Reset();
+            answer.Drop();
         }
     }
 
-    public void Ask(string? text)
+    public void Ask(IReadOnlyList<string> rows)
     {
-        question = text;
+        var isNew = question.Count == 0 && rows.Count > 0;
+        question = rows;
+
+        if (screen.IsPlain && rows.Count > 0)
+        {
+            Draw(string.Join('\n', rows));
+        }
+
+        if (isNew)
+        {
+            Ring();
+        }
+
         Draw();
     }
+
+    /// <summary>Prompts that are sent when the work is done.</summary>
+    public void Wait(IReadOnlyList<string> prompts) => waiting = prompts;
+
+    /// <summary>A word beside the status until the next key.</summary>
+    public void Hint(string text) => hint = text;
+
+    public void Focus(bool isHere) => isAway = !isHere;
 
     public void Draw()
     {
         lock (gate)
         {
-            screen.Draw(null, Live());
+            // First, so that what is finished is not shown below as well.
+            var finished = answer.Take(Width);
+            Draw(finished);
         }
     }
 
-    public void Suspend(TerminalDevice device)
+    /// <summary>Clears the screen and tells what was told last once more, as wide as the screen is now.</summary>
+    public void TellAgain()
+    {
+        lock (gate)
+        {
+            if (screen.IsPlain)
+            {
+                return;
+            }
+
+            var lines = told.Select(t => t()).Where(t => t.Length > 0).SelectMany(t => t.Split('\n')).ToArray();
+            screen.Clear();
+            screen.Draw(string.Join('\n', lines.TakeLast(screen.Size.Height)), Live());
+        }
+    }
+
+    /// <summary>Another program has the screen until <see cref="Return"/>; what happens meanwhile is told then.</summary>
+    public void Lend()
     {
         lock (gate)
         {
             screen.Finish(null);
-            device.Suspend();
+            isLent = true;
+        }
+    }
+
+    public void Return()
+    {
+        lock (gate)
+        {
+            if (isLent)
+            {
+                isLent = false;
+                screen.Draw(held.Count > 0 ? string.Join('\n', held) : null, Live());
+                held.Clear();
+            }
         }
     }
 
     public void Leave(string text)
     {
+        Dispose();
+
         lock (gate)
         {
-            ticking?.Dispose();
             screen.Finish(text);
+        }
+    }
+
+    public void Dispose()
+    {
+        ticking?.Dispose();
+        ticking = null;
+    }
+
+    private void Print(Func<string> text)
+    {
+        lock (gate)
+        {
+            Remember(text);
+            Draw(text());
+        }
+    }
+
+    private void Draw(string? printed)
+    {
+        if (!isLent)
+        {
+            screen.Draw(printed, Live());
+        }
+        else if (printed is not null)
+        {
+            held.Add(printed);
+        }
+    }
+
+    private async Task DrawSoonAsync()
+    {
+        await Task.Delay(Frame, time);
+
+        lock (gate)
+        {
+            isFrameDue = false;
+            var finished = answer.Take(Width);
+            Draw(finished);
+        }
+    }
+
+    private void Remember(Func<string> text)
+    {
+        told.Enqueue(text);
+
+        while (told.Count > MostTold)
+        {
+            told.Dequeue();
+        }
+    }
+
+    private string Markdown(string source)
+    {
+        var again = new StreamedAnswer(paint);
+        again.Add(source);
+        return again.End(Width) ?? "";
+    }
+
+    /// <summary>For whoever looks elsewhere: something took long, and now waits for a person.</summary>
+    private void Ring()
+    {
+        if (isAway && activity.Turn > LongEnoughToRing && !screen.IsPlain)
+        {
+            screen.Ring();
         }
     }
 
     private Screen.Live Live()
     {
-        var width = Math.Max(20, Width);
-        var rows = new List<string>();
-
-        if (partial.Length > 0)
+        if (screen.IsPlain)
         {
-            rows.AddRange(TextWidth.Wrap(TextWidth.Safe(partial.ToString()), width).TakeLast(MostPartialRows));
+            return new Screen.Live([], 0, 0);
         }
 
-        if (question is not null)
-        {
-            rows.Add(question);
-        }
-        else if (since is { } began)
-        {
-            rows.Add(paint.Dim(string.Create(CultureInfo.InvariantCulture, $"… {Doing} ({time.GetElapsedTime(began).TotalSeconds:0} s, Esc stops)")));
-        }
+        var (width, height) = (Width, screen.Size.Height);
+        var below = new List<string>();
 
-        rows.Add(paint.Dim(new string('─', width - 1)));
-        var first = rows.Count;
-        var input = TextWidth.Wrap(Editor.Text, width - 3);
-        rows.AddRange(input.Select((r, i) => (i == 0 ? paint.Cyan("› ") : "  ") + r));
-        var before = TextWidth.Wrap(Editor.Text[..Editor.Cursor], width - 3);
-        rows.Add(paint.Dim(TextWidth.Cut(Status(), width - 1)));
-        return new Screen.Live(rows, first + before.Count - 1, 2 + TextWidth.Of(before[^1]));
-    }
-
-    private string Status()
-    {
-        if (session is null)
+        if (question.Count > 0)
         {
-            return "";
+            below.AddRange(question.Select(q => StyledText.Wrap(q, width)[0]));
+        }
+        else if (activity.IsOn)
+        {
+            below.Add(activity.Describe(Math.Min(width, WidestActivity), paint));
         }
 
-        var window = PriceTable.Of(session.Model).ContextWindow;
-        var left = session.Spending.LimitNanodollars is { } limit ? $" · {SlashCommands.Dollars(limit - session.Spending.SpentNanodollars)} left" : "";
+        below.AddRange(waiting.Select(w => paint.Quiet(TextWidth.Cut($"› {TextWidth.Safe(w)} (sent when this is done)", width))).Take(3));
+        below.Add(paint.Quiet(new string('─', Math.Min(width, WidestRule))));
+        var first = below.Count;
+        var (input, row, column) = prompt.Render(width, Math.Max(1, height / 3));
+        below.AddRange(input);
+        below.AddRange(prompt.Suggestions.Rows(width, paint));
+        below.Add(hint.Length > 0 ? paint.Warning(TextWidth.Cut(hint, width)) : session is null ? "" : StatusLine.Of(session, activity.Session, width, paint));
 
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{session.Model} · {100.0 * session.Conversation.Tokens / window:0} % of {window / 1000} k · {SlashCommands.Dollars(session.Spending.SpentNanodollars)}{left} · {ModeName.Of(session.Permissions.Mode)}");
+        // The newest of what is being said; all of it goes up when its line, or its table, is finished.
+        var above = answer.Preview(width).TakeLast(Math.Max(1, height - below.Count - 2)).ToList();
+        return new Screen.Live([.. above, .. below], above.Count + first + row, column);
     }
 }

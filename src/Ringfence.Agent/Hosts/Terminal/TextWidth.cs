@@ -6,6 +6,8 @@ namespace Ringfence.Agent.Hosts.Terminal;
 /// <summary>How wide text is on a terminal, and text that cannot do anything there but be shown.</summary>
 internal static class TextWidth
 {
+    private const int EmojiPresentation = 0xfe0f;
+
     /// <summary>Columns; escape sequences of ours take none.</summary>
     public static int Of(string text)
     {
@@ -13,54 +15,57 @@ internal static class TextWidth
 
         for (var i = 0; i < text.Length;)
         {
-            if (text[i] == '\e')
-            {
-                i = text.IndexOf('m', i) is >= 0 and var end ? end + 1 : text.Length;
-                continue;
-            }
-
-            Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var length);
-            width += Of(rune);
-            i += length;
+            i += UnitAt(text, i, out var columns);
+            width += columns;
         }
 
         return width;
     }
 
-    public static int Of(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    /// <summary>The length of what stands at <paramref name="at"/>: what a person sees as one character, or an escape sequence of ours.</summary>
+    public static int UnitAt(string text, int at, out int columns)
     {
-        UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.Control => 0,
-        _ => rune.Value is (>= 0x1100 and <= 0x115f) or (>= 0x2e80 and <= 0x303e) or (>= 0x3041 and <= 0xa4cf) or (>= 0xac00 and <= 0xd7a3) or (>= 0xf900 and <= 0xfaff)
-            or (>= 0xfe30 and <= 0xfe6f) or (>= 0xff00 and <= 0xff60) or (>= 0xffe0 and <= 0xffe6) or (>= 0x1f300 and <= 0x1f64f) or (>= 0x1f680 and <= 0x1f6ff)
-            or (>= 0x1f900 and <= 0x1f9ff) or (>= 0x20000 and <= 0x3fffd) ? 2 : 1,
-    };
+        if (text[at] == '\e')
+        {
+            columns = 0;
+            return (text.IndexOf('m', at) is >= 0 and var end ? end + 1 : text.Length) - at;
+        }
 
-    /// <summary>The text in rows of at most so many columns. For plain text only.</summary>
+        if (text[at] < 0x7f && (at + 1 == text.Length || text[at + 1] < 0x80))
+        {
+            columns = text[at] < ' ' ? 0 : 1;
+            return 1;
+        }
+
+        var length = StringInfo.GetNextTextElementLength(text.AsSpan(at));
+        columns = Cluster(text.AsSpan(at, length));
+        return length;
+    }
+
+    /// <summary>The text in rows of at most so many columns, broken anywhere: for what is being written. For plain text only.</summary>
     public static List<string> Wrap(string text, int columns)
     {
         var rows = new List<string>();
 
         foreach (var line in text.Split('\n'))
         {
-            var row = new StringBuilder();
-            var width = 0;
+            var (start, width) = (0, 0);
 
-            foreach (var rune in line.EnumerateRunes())
+            for (var i = 0; i < line.Length;)
             {
-                var w = Of(rune);
+                var length = UnitAt(line, i, out var unit);
 
-                if (width + w > columns)
+                if (width + unit > columns && i > start)
                 {
-                    rows.Add(row.ToString());
-                    row.Clear();
-                    width = 0;
+                    rows.Add(line[start..i]);
+                    (start, width) = (i, 0);
                 }
 
-                row.Append(rune);
-                width += w;
+                width += unit;
+                i += length;
             }
 
-            rows.Add(row.ToString());
+            rows.Add(line[start..]);
         }
 
         return rows;
@@ -71,7 +76,8 @@ internal static class TextWidth
     /// <summary>Nothing that comes from a model, a file or a command may steer the terminal.</summary>
     public static string Safe(string text)
     {
-        if (!text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAnyInRange('\x7f', '\x9f') && !text.AsSpan().ContainsAnyInRange('\u200e', '\u202e'))
+        if (!text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAnyInRange('\x7f', '\x9f')
+            && !text.AsSpan().ContainsAnyInRange('\u200e', '\u202e') && !text.AsSpan().ContainsAnyInRange('\u2066', '\u2069'))
         {
             return text;
         }
@@ -92,4 +98,23 @@ internal static class TextWidth
 
         return safe.ToString();
     }
+
+    // Joined emoji and flags are one picture. A terminal that cannot join them shows more; none shows less.
+    private static int Cluster(ReadOnlySpan<char> cluster)
+    {
+        var width = 0;
+
+        foreach (var rune in cluster.EnumerateRunes())
+        {
+            width = rune.Value == EmojiPresentation ? 2 : Math.Max(width, Of(rune));
+        }
+
+        return width;
+    }
+
+    private static int Of(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.Control => 0,
+        _ => WideCharacters.Contain(rune) ? 2 : 1,
+    };
 }
