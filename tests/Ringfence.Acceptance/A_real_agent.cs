@@ -11,6 +11,8 @@ public sealed class A_real_agent
 {
     private const int Patience = 300_000;
 
+    public static string[] Checks { get; } = ["command", "file write", "denied host", "resume", "budget stop", "kill"];
+
     public static TheoryData<string> Fetched { get; } = ["claude-code", "codex", "gemini-cli", "opencode", "qwen-code"];
 
     [Theory(Timeout = Patience)]
@@ -25,7 +27,7 @@ public sealed class A_real_agent
 
         Assert.True(test.ExitCode == 0, test.ToString());
         var rows = JsonNode.Parse(test.Output)![0]!["rows"]!.AsArray();
-        Assert.Equal(["command", "file write", "denied host", "resume", "budget stop", "kill"], rows.Select(row => (string?)row!["check"]));
+        Assert.Equal(Checks, rows.Select(row => (string?)row!["check"]));
         Assert.All(rows, row => Assert.True((bool)row!["passed"]!, (string?)row["detail"]));
         Assert.Empty(Directory.EnumerateFileSystemEntries(ringfence.Temporary));
     }

@@ -67,7 +67,10 @@ internal sealed class AgentTest(Home home, RunHost host, AgentDescription agent,
                         show(row);
                     }
 
-                    return new AgentTestView(agent.Name, agent.Title, installed?.Record.Version, agent.Wire, rows);
+                    return new AgentTestView(agent.Name, agent.Title, installed?.Record.Version, agent.Wire, rows)
+                    {
+                        TestedRange = agent.Package is { } package ? [package.Tested.Oldest, package.Tested.Newest] : null,
+                    };
                 }
             }
         }

@@ -61,15 +61,15 @@ internal static class AgentsCommand
             var version = asked.Length > 1 ? asked[1] : null;
             var progress = new Reporter(terminal);
 
-            if (!(await new AgentPackages(Home.DefaultFolder, TimeProvider.System).InstallAsync(agent, version, progress, cancellationToken)).Succeeded(out var installed, out why))
+            if (!(await new AgentInstaller(Home.DefaultFolder, TimeProvider.System).InstallAsync(agent, version, progress, cancellationToken)).Succeeded(out var installed, out why))
             {
                 terminal.WriteFailures(why);
                 return why[0].Code is "bad_version" or "agent_has_no_package" ? ExitCodes.BadInput : ExitCodes.Environment;
             }
 
-            if (installed.Record.Version != agent.Package!.Version)
+            if (AgentPackages.Untested(agent, installed.Record.Version) is { } untested)
             {
-                terminal.Error.WriteLine($"{terminal.Paint("note", Ansi.Yellow)}: {agent.Title} was tested in version {agent.Package.Version}; try this one first: ringfence agents test {agent.Name}");
+                terminal.Error.WriteLine($"{terminal.Paint("note", Ansi.Yellow)}: {untested}");
             }
 
             terminal.WriteLine($"{agent.Title} {installed.Record.Version}  {installed.Executable}");
@@ -92,9 +92,9 @@ internal static class AgentsCommand
 
         terminal.WriteLine($"{terminal.Paint($"{agent.Name,-16}", Ansi.Bold)} {terminal.Paint($"{word,-14}", color)} {agent.Wire ?? "any wire",-17} {agent.Path ?? ""}".TrimEnd());
 
-        if (agent is { Ready: true, Version: { } version, TestedVersion: { } tested } && version != tested)
+        if (agent.Untested is { } untested)
         {
-            terminal.WriteLine($"{"",-16} tested: {tested}; this version may differ. Try it: ringfence agents test {agent.Name}");
+            terminal.WriteLine($"{"",-16} {Printable.EscapeLines(untested)}");
         }
 
         if (agent.Missing is { } missing)

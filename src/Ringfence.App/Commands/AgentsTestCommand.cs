@@ -12,7 +12,7 @@ internal static class AgentsTestCommand
     {
         var names = new Argument<string[]>("agent") { Description = "Which; default: all that are installed.", HelpName = "NAME", Arity = ArgumentArity.ZeroOrMore };
         var json = CommandActions.Json();
-        var markdown = new Option<bool>("--markdown") { Description = "Print the table for docs/agents.md." };
+        var markdown = new Option<bool>("--markdown") { Description = "Print the table of docs/agents.md." };
         var command = new Command(
             "test", "Tries agents in the full sandbox against a SIMULATED model: command, file, denied host, resume, budget stop, kill. Some twenty seconds each.")
         {
@@ -90,13 +90,13 @@ internal static class AgentsTestCommand
     private static void Markdown(Terminal terminal, List<AgentTestView> tests)
     {
         string[] checks = [.. tests.SelectMany(test => test.Rows).Select(row => row.Check).Distinct()];
-        terminal.WriteLine($"| agent | version | wire | {string.Join(" | ", checks)} |");
-        terminal.WriteLine($"|---|---|---|{string.Concat(Enumerable.Repeat("---|", checks.Length))}");
+        terminal.WriteLine($"| agent | version | tested range | wire | {string.Join(" | ", checks)} |");
+        terminal.WriteLine($"|---|---|---|---|{string.Concat(Enumerable.Repeat("---|", checks.Length))}");
 
         foreach (var test in tests)
         {
             var cells = checks.Select(check => test.Rows.FirstOrDefault(row => row.Check == check) is not { } row ? "–" : row.Passed ? "✓ " + row.Detail : "✗ " + row.Detail);
-            terminal.WriteLine($"| `{test.Agent}` | {test.Version ?? "built in"} | {test.Wire} | {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |");
+            terminal.WriteLine($"| `{test.Agent}` | {test.Version ?? "built in"} | {(test.TestedRange is [var oldest, var newest] ? $"{oldest} to {newest}" : "")} | {test.Wire} | {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |");
         }
     }
 }

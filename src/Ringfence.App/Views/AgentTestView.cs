@@ -4,6 +4,9 @@ namespace Ringfence.App.Views;
 /// <param name="Version">Null for the built-in agent and for plain commands.</param>
 internal sealed record AgentTestView(string Agent, string Title, string? Version, string Wire, IReadOnlyList<AgentTestRow> Rows)
 {
+    /// <summary>The oldest and the newest version that passed before; null where there is one version only.</summary>
+    public IReadOnlyList<string>? TestedRange { get; init; }
+
     /// <summary>The model was simulated, everything else was real.</summary>
     public bool SimulatedModel { get; } = true;
 

@@ -6,9 +6,12 @@ namespace Ringfence.App.Views;
 /// <param name="Wire">Null when any will do.</param>
 /// <param name="Version">What would run, in Ringfence's folder or else on the search path; null when it does not say. The built-in agent has the version of Ringfence.</param>
 /// <param name="TestedVersion">What <c>ringfence agents install</c> fetches.</param>
+/// <param name="TestedRange">The oldest and the newest version that passed <c>ringfence agents test</c>.</param>
+/// <param name="Untested">What to know of a version outside of it.</param>
 /// <param name="Missing">What keeps it from being started; null when nothing does.</param>
 internal sealed record AgentView(
-    string Name, string Title, string? Wire, bool Ready, string? Version, string? TestedVersion, string? Path, string? Package, string? Missing, string? Hint)
+    string Name, string Title, string? Wire, bool Ready, string? Version, string? TestedVersion, string? Path, string? Package, string? Missing, string? Hint,
+    IReadOnlyList<string>? TestedRange = null, string? Untested = null)
 {
     public static async Task<AgentView> OfAsync(string name, AgentCatalog catalog, AgentPackages packages, string builtIn, CancellationToken cancellationToken)
     {
@@ -30,8 +33,10 @@ internal sealed record AgentView(
 
         var installed = packages.Installed(agent);
         var program = await packages.FindAsync(agent, cancellationToken);
+        var version = program.Succeeded(out var found) ? found?.Version : installed?.Record.Version;
+        var failure = program.Failures.Count > 0 ? program.Failures[0] : null;
         return new AgentView(
-            name, agent.Title, wire, !program.IsFailure, program.Succeeded(out var found) ? found is { Version.Length: > 0 } ? found.Version : null : installed?.Record.Version, package.Version, installed?.Executable, package.Name,
-            program.Failures is [var failure, ..] ? failure.Message : null, program.Failures is [var first, ..] ? first.Hint : null);
+            name, agent.Title, wire, !program.IsFailure, version is { Length: > 0 } ? version : null, package.Version, installed?.Executable, package.Name, failure?.Message, failure?.Hint,
+            [package.Tested.Oldest, package.Tested.Newest], failure is null ? AgentPackages.Untested(agent, version) : null);
     }
 }

@@ -81,6 +81,9 @@ public sealed record AgentDescription
 public sealed record AgentPackage(
     string Agent, string Registry, string Name, string Version, string Executable, int? Node = null, string? Integrity = null)
 {
+    /// <summary>The oldest and the newest version that passed <c>ringfence agents test</c>; both are <see cref="Version"/> where no other was tried.</summary>
+    public (string Oldest, string Newest) Tested { get; init; } = (Version, Version);
+
     /// <summary>What its users call it by in a shell: found on their search path, it need not be installed again.</summary>
     public string Program { get; init; } = Path.GetFileNameWithoutExtension(Executable);
 }

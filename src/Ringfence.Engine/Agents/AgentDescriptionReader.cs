@@ -40,7 +40,7 @@ internal sealed class AgentDescriptionReader(string source)
         };
 
         // It becomes part of paths.
-        if (description.Name.Length > 0 && !AgentPackages.IsName(description.Name))
+        if (description.Name.Length > 0 && !PackageTerms.IsName(description.Name))
         {
             root.Fail("name", $"'{description.Name}' is not a name.", "Letters, digits, '-', '_' and '.'.");
         }
@@ -58,20 +58,32 @@ internal sealed class AgentDescriptionReader(string source)
         }
 
         // An integrity that differs by processor is a mapping from `x64` and `arm64`.
-        var integrity = node.IsText("integrity") ? node.Text("integrity") : node.Pairs("integrity").GetValueOrDefault(AgentPackages.ForThisMachine("{cpu}"));
+        var integrity = node.IsText("integrity") ? node.Text("integrity") : node.Pairs("integrity").GetValueOrDefault(PackageTerms.ForThisMachine("{cpu}"));
         var package = new AgentPackage(
-            agent, node.OneOf("registry", ["npm"]) ?? "npm", AgentPackages.ForThisMachine(node.Text("name", required: true) ?? ""),
-            node.Text("version", required: true) ?? "", AgentPackages.ForThisMachine(node.Text("executable", required: true) ?? ""),
+            agent, node.OneOf("registry", ["npm"]) ?? "npm", PackageTerms.ForThisMachine(node.Text("name", required: true) ?? ""),
+            node.Text("version", required: true) ?? "", PackageTerms.ForThisMachine(node.Text("executable", required: true) ?? ""),
             node.Number("node", 1, 99), integrity);
         package = node.Text("program") is { Length: > 0 } program ? package with { Program = program } : package;
 
+        if (node.Has("tested"))
+        {
+            if (node.Texts("tested") is not [var oldest, var newest] || !PackageTerms.IsVersion(oldest) || !PackageTerms.IsVersion(newest) || !PackageTerms.IsWithin(package.Version, oldest, newest))
+            {
+                node.Fail("tested", "'tested' is the oldest and the newest version that passed, with 'version' among them: [2.1.318, 2.1.330].");
+            }
+            else
+            {
+                package = package with { Tested = (oldest, newest) };
+            }
+        }
+
         // All three become part of a path or of an argument list.
-        if (package.Version.Length > 0 && !AgentPackages.IsVersion(package.Version))
+        if (package.Version.Length > 0 && !PackageTerms.IsVersion(package.Version))
         {
             node.Fail("version", $"'version' is one exact version, not '{package.Version}'.", "Such as 2.1.329: what was not tried is not started unseen.");
         }
 
-        if (package.Name.Length > 0 && !AgentPackages.IsName(package.Name))
+        if (package.Name.Length > 0 && !PackageTerms.IsName(package.Name))
         {
             node.Fail("name", $"'{package.Name}' is not the name of a package.");
         }

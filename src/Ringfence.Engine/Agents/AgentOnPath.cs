@@ -28,7 +28,10 @@ internal static class AgentOnPath
     }
 
     /// <summary>What it says of itself; empty when it says nothing of that kind. This starts it outside, as its user does.</summary>
-    public static async Task<string> VersionAsync(string executable, string searchPath, CancellationToken cancellationToken)
+    public static Task<string> VersionAsync(string executable, string searchPath, CancellationToken cancellationToken) =>
+        ProgramFile.AskedAsync(executable, () => AskVersionAsync(executable, searchPath, cancellationToken));
+
+    private static async Task<string> AskVersionAsync(string executable, string searchPath, CancellationToken cancellationToken)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bounded.CancelAfter(Patience);
@@ -45,7 +48,7 @@ internal static class AgentOnPath
                 using var reader = new StreamReader(program.Output, Encoding.UTF8);
                 var words = (await reader.ReadToEndAsync(bounded.Token)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
                 await program.WaitAsync(bounded.Token);
-                return words.Select(word => word.TrimStart('v')).FirstOrDefault(AgentPackages.IsVersion) ?? "";
+                return words.Select(word => word.TrimStart('v')).FirstOrDefault(PackageTerms.IsVersion) ?? "";
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

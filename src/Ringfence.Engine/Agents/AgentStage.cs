@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Ringfence.Audit;
 using Ringfence.Budgets;
@@ -58,7 +57,7 @@ public sealed class AgentStage(
 
         await using (sandbox)
         {
-            run.Recorder.Append(Started(run, task, sandbox));
+            run.Recorder.Append(await StartedAsync(run, task, sandbox, cancellationToken));
             gateway.Serve(lease, sandbox.GatewayListener!);
             await using var door = egress.Open(sandbox, run.Recorder, time);
 
@@ -243,16 +242,16 @@ public sealed class AgentStage(
         }
     }
 
-    private RunStarted Started(ActiveRun run, AgentTask task, Sandbox sandbox) => new(
-        task.Attempt, agent.Name, program?.Version ?? ProductVersion, ExecutableDigest(), sandbox.Isolation,
+    private async Task<RunStarted> StartedAsync(ActiveRun run, AgentTask task, Sandbox sandbox, CancellationToken cancellationToken) => new(
+        task.Attempt, agent.Name, program?.Version ?? ProductVersion, await ExecutableDigestAsync(cancellationToken), sandbox.Isolation,
         run.Request.Limits.Cost.Nanodollars, run.Request.Limits.Turns, (long)run.Request.Limits.Time.TotalMilliseconds,
         RunStore.Digest(string.Join('\n', egress.Rules)), PriceTable.Embedded.Version);
 
     /// <summary>Of the agent's own program. What actually ran is on the record in any case, by execve.</summary>
-    private string ExecutableDigest()
+    private async Task<string> ExecutableDigestAsync(CancellationToken cancellationToken)
     {
         var builtIn = Path.Combine(toolchain.Agent, "ringfence-agent.dll");
-        return program?.Digest ?? (File.Exists(builtIn) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(builtIn))) : "");
+        return program?.Digest ?? (File.Exists(builtIn) ? await ProgramFile.DigestAsync(builtIn, cancellationToken) : "");
     }
 
     private static string ProductVersion { get; } = typeof(AgentStage).Assembly.GetName().Version!.ToString(3);

@@ -10,16 +10,16 @@ internal sealed class NodeRuntime(string home, TimeProvider time)
 {
     private const string Version = "22.23.3";
 
-    private static readonly string Integrity = AgentPackages.ForThisMachine("{cpu}") == "x64"
+    private static readonly string Integrity = PackageTerms.ForThisMachine("{cpu}") == "x64"
         ? "sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng=="
         : "sha512-l3DAHZreylo+p9QXDtsOrjG2JXJqVzYXnAGmIQNOUNARcMppTO2cmewVQP+36tjJnSE+dzpMNtgW+c3oiDvXtA==";
 
     /// <summary>Every sandbox sees <c>/usr</c>; a Node.js elsewhere, such as a version manager's, is not looked for.</summary>
     private static readonly string[] SystemPlaces = ["/usr/local/bin/node", "/usr/bin/node"];
 
-    private static string Package => AgentPackages.ForThisMachine("node-linux-{cpu}");
+    private static string Package => PackageTerms.ForThisMachine("node-linux-{cpu}");
 
-    private static string Executable => AgentPackages.ForThisMachine("node_modules/node-linux-{cpu}/bin/node");
+    private static string Executable => PackageTerms.ForThisMachine("node_modules/node-linux-{cpu}/bin/node");
 
     private string Folder => Path.Combine(home, "agents", "node", Version);
 
@@ -32,7 +32,8 @@ internal sealed class NodeRuntime(string home, TimeProvider time)
 
         foreach (var place in SystemPlaces.Where(File.Exists))
         {
-            var found = await MajorAsync(place, cancellationToken);
+            var said = await ProgramFile.AskedAsync(place, () => VersionAsync(place, cancellationToken));
+            var found = int.TryParse(said.TrimStart('v').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
             if (found >= major)
             {
@@ -61,15 +62,15 @@ internal sealed class NodeRuntime(string home, TimeProvider time)
             return found;
         }
 
-        var fetched = await new AgentPackages(home, time).FetchAsync("node", Package, Version, Executable, Integrity, progress, cancellationToken);
+        var fetched = await new AgentInstaller(home, time).FetchAsync("node", Package, Version, Executable, Integrity, progress, cancellationToken);
         return fetched.IsFailure ? Result.Fail<NodeProgram>(fetched.Failures) : await FindAsync(major, cancellationToken);
     }
 
-    private static async Task<int> MajorAsync(string program, CancellationToken cancellationToken)
+    private static async Task<string> VersionAsync(string program, CancellationToken cancellationToken)
     {
         if (!ChildProcess.Start(new ChildCommand(program, ["--version"], new Dictionary<string, string>())).Succeeded(out var node))
         {
-            return 0;
+            return "";
         }
 
         await using (node)
@@ -77,7 +78,7 @@ internal sealed class NodeRuntime(string home, TimeProvider time)
             using var reader = new StreamReader(node.Output, Encoding.ASCII);
             var text = await reader.ReadToEndAsync(cancellationToken);
             await node.WaitAsync(cancellationToken);
-            return int.TryParse(text.TrimStart('v').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : 0;
+            return text.Trim();
         }
     }
 }

@@ -33,6 +33,23 @@ public sealed class An_agent_description
     }
 
     [Theory]
+    [InlineData("[1.0.0, 1.0.9]", true)]
+    [InlineData("[1.0.0]", false)]
+    [InlineData("[1.0.6, 1.0.9]", false)]
+    [InlineData("[1.0.0, newest]", false)]
+    public void Names_a_tested_range_with_its_version_in_it(string tested, bool good)
+    {
+        var read = new AgentDescriptionReader("x.yaml").Read(
+            $$"""
+            name: x
+            command: ["{agent}"]
+            package: { name: x, version: 1.0.5, executable: x, tested: {{tested}} }
+            """);
+
+        Assert.Equal(good, !read.IsFailure);
+    }
+
+    [Theory]
     [InlineData("../../etc/passwd")]
     [InlineData("..")]
     [InlineData("nobody")]
