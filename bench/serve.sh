@@ -37,7 +37,7 @@ bench accepts "$address" "$key" "$seconds" 32
 echo "| server's processor time for both | $(( ($(awk '{print $14+$15}' "/proc/$server/stat") - before) * 10 )) ms |"
 bench streams "$address" "$key" 1000 "$server"
 kill "$server"; wait "$server" || true
-psql -q -h "$folder" -U ringfence ringfence -c 'truncate runs'
+psql -q -h "$folder" -U ringfence ringfence -c 'truncate runs, run_words'
 bench fill "$runs" "$url"
 serve
 bench lists "$address" "$key" 40

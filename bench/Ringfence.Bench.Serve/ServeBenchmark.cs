@@ -47,7 +47,9 @@ internal sealed class ServeBenchmark : IDisposable
     {
         foreach (var (name, path) in (IReadOnlyList<(string, string)>)
             [("newest", "v1/runs"), ("by status", "v1/runs?status=failed"), ("page 100", "v1/runs?page=100&limit=20"), ("by cost", "v1/runs?sortBy=costUsd"),
-            ("by model", "v1/runs?model=claude-sonnet-5"), ("search, rare word", "v1/runs?search=zebra4711"), ("search, common word", "v1/runs?search=login"), ("search, no hit", "v1/runs?search=qqqqqq")])
+            ("by model", "v1/runs?model=claude-sonnet-5"), ("search, rare word", "v1/runs?search=zebra4711"), ("search, beginning of a word", "v1/runs?search=zebra4"), ("search, one run in a thousand", "v1/runs?search=walrus"), ("search, only old runs, one in fifty", "v1/runs?search=retired"),
+            ("search, common word", "v1/runs?search=login"), ("search, word of every run", "v1/runs?search=problem"), ("search, two words", "v1/runs?search=login+walrus"), ("search and status", "v1/runs?search=walrus&status=failed"),
+            ("search by repository", "v1/runs?search=team7/app47"), ("search by cost", "v1/runs?search=login&sortBy=costUsd"), ("start of an id", "v1/runs?search=01k"), ("status running", "v1/runs?status=running"), ("status and model", "v1/runs?status=failed&model=gpt-5"), ("ended", "v1/runs?status=completed,failed,cancelled"), ("page 2000", "v1/runs?page=2000&limit=20"), ("outputs", "v1/runs?outputTypes=patch"), ("search, no hit", "v1/runs?search=qqqqqq")])
         {
             var took = new List<double>();
 

@@ -146,7 +146,8 @@ public sealed record RunError(string Code, string Message);
 
 public sealed record RunPage(IReadOnlyList<RunInfo> Data, Pagination Pagination);
 
-public sealed record Pagination(int Page, int Limit, long Total, long TotalPages);
+/// <param name="Total">How many match; at least so many when <paramref name="TotalIsExact"/> is false. There is a next page while there are more.</param>
+public sealed record Pagination(int Page, int Limit, long Total, long TotalPages, bool TotalIsExact = true);
 
 /// <param name="Seq">Number in the run's record, from 0.</param>
 /// <param name="Json">The event exactly as it was recorded.</param>

@@ -153,10 +153,29 @@ public sealed class A_server_that_is_killed(PostgresCluster postgres)
             Assert.Equal(1, await CountAsync(server, run, "branch.created"));
         }
 
+        await HasExactBooksAsync(server, runs);
         var branches = await ringfence.GitAsync("for-each-ref", "--format=%(refname)", "refs/heads/ringfence");
         Assert.Equal(runs.Count, branches.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         var verified = await ringfence.CliAsync(["audit", "verify", .. store]);
         Assert.True(verified.ExitCode == 0, verified.ToString());
+    }
+
+    /// <summary>The books say of each run and of all of them exactly what their records say, and nothing is held that nobody will spend.</summary>
+    private static async Task HasExactBooksAsync(RunningServer server, List<string> runs)
+    {
+        var spent = 0m;
+
+        foreach (var run in runs)
+        {
+            var book = (await server.GetAsync($"/v1/budgets?under=run:{run}")).Json.AsArray().Single()!;
+            var cost = (decimal)(await server.GetAsync($"/v1/runs/{run}")).Json["usage"]!["totalCostUsd"]!;
+            Assert.Equal((cost, 0m), ((decimal)book["spentUsd"]!, (decimal)book["heldUsd"]!));
+            spent += cost;
+        }
+
+        var all = (await server.GetAsync("/v1/budgets?under=organisation")).Json.AsArray();
+        Assert.True(spent > 0);
+        Assert.Equal(spent, all.Where(book => ((string)book!["scope"]!).Contains(":day:", StringComparison.Ordinal)).Sum(book => (decimal)book!["spentUsd"]!));
     }
 
     private static async Task<int> CountAsync(RunningServer server, string run, string type)

@@ -166,7 +166,9 @@ internal sealed record ErrorResource(string Code, string Message);
 
 internal sealed record RunList(IReadOnlyList<RunResource> Data, PaginationResource Pagination, RunListMeta Meta);
 
-internal sealed record PaginationResource(int Page, int Limit, long Total, long TotalPages);
+/// <param name="Total">How many match. Counted up to 1,000; there is always a next page while there are more.</param>
+/// <param name="TotalIsExact">False when there are at least so many.</param>
+internal sealed record PaginationResource(int Page, int Limit, long Total, long TotalPages, bool TotalIsExact);
 
 internal sealed record RunListMeta(long ActiveCount, bool HasEverRun);
 

@@ -24,7 +24,8 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
     private static readonly QueryParameter Page = QueryParameter.Number("page", 1, 1, 1_000_000, "From 1.");
     private static readonly QueryParameter Limit = QueryParameter.Number("limit", 20, 1, 100, "How many on a page.");
     private static readonly QueryParameter Statuses = new("status", "Comma separated: pending, running, completed, failed, cancelled, or a phase.");
-    private static readonly QueryParameter Search = new("search", "Part of the prompt, the repository or the id.");
+    private static readonly QueryParameter Search = new("search", "Words, or beginnings of words from three letters on, of the prompt's first 2,000 characters, the repository and the workflow; or the beginning of an id.");
+    private static readonly QueryParameter Before = new("before", "Only runs that are older than the one of this id: what lies behind a page, however far.");
     private static readonly QueryParameter Template = new("template", "Slug of the template.");
     private static readonly QueryParameter Model = new("model", "Model id as it was asked for.");
     private static readonly QueryParameter OutputTypes = new("outputTypes", "Comma separated: pr, branch, patch, none.");
@@ -39,7 +40,7 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
     public void Map(ApiSurface api)
     {
         api.Map(new("POST", "/v1/runs", Role.Runner, "Starts a run. It is durable when this answers.") { Body = ApiJson.Default.CreateRunBody, Answer = ApiJson.Default.CreatedRun, Status = 201, Headers = ["Idempotency-Key"] }, CreateAsync);
-        api.Map(new("GET", "/v1/runs", Role.Viewer, "Lists runs.") { Query = [Page, Limit, Statuses, Search, Template, Model, OutputTypes, SortBy, Order], Answer = ApiJson.Default.RunList }, ListAsync);
+        api.Map(new("GET", "/v1/runs", Role.Viewer, "Lists runs.") { Query = [Page, Limit, Statuses, Search, Before, Template, Model, OutputTypes, SortBy, Order], Answer = ApiJson.Default.RunList }, ListAsync);
         api.Map(new("GET", "/v1/runs/{id}", Role.Viewer, "Shows a run.") { Answer = ApiJson.Default.RunResource }, GetAsync);
         api.Map(new("POST", "/v1/runs/{id}/cancel", Role.Runner, "Cancels a run, whatever it is doing. What it changed is kept.") { Status = 202 }, CancelAsync);
         api.Map(new("POST", "/v1/runs/{id}/resume", Role.Runner, "Goes on from an ended run, as a new run.") { Body = ApiJson.Default.ResumeBody, Answer = ApiJson.Default.CreatedRun, Status = 201, Headers = ["Idempotency-Key"] }, ResumeAsync);
@@ -120,10 +121,16 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
             }
         }
 
+        if (call.Text(Before) is { } before && !RunId.IsValid(before))
+        {
+            call.Fail("before: the id of a run.");
+        }
+
         var query = new RunQuery(
             call.Number(Page), call.Number(Limit), statuses, call.Text(Search), ModelAlias.Resolve(call.Text(Model)), call.Text(SortBy) == "costUsd", call.Text(Order) == "asc")
         {
             Template = call.Text(Template),
+            Before = call.Text(Before) is { } older ? new RunId(older) : null,
             Outputs = outputs,
         };
 
@@ -135,7 +142,7 @@ internal sealed class RunsApi(Home home, RunQueue queue, RepositoryRules reposit
         var found = await home.Runs.SearchAsync(query, cancellationToken);
         return call.Ok(new RunList(
             [.. found.Runs.Select(run => RunResource.Of(run))],
-            new PaginationResource(query.Page, query.Limit, found.Total, (found.Total + query.Limit - 1) / query.Limit),
+            new PaginationResource(query.Page, query.Limit, found.Total, (found.Total + query.Limit - 1) / query.Limit, found.IsExact),
             new RunListMeta(found.Active, found.HasEverRun)));
     }
 

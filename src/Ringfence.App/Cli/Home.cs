@@ -26,6 +26,7 @@ internal sealed class Home : IAsyncDisposable
         Approvals = new ApprovalDesk(database, Runs, TimeProvider.System);
         Workspaces = new WorkspaceStore(folder, TimeProvider.System, new OverlayTrial(new SandboxLauncher(Toolchain.Native, Path.Combine(folder, "scratch"), TimeProvider.System), TimeProvider.System));
         Supervisor = new RunSupervisor(database, Runs, TimeProvider.System);
+        Recovery = new RunRecovery(database, Runs, Approvals, Workspaces, TimeProvider.System);
     }
 
     public string Folder { get; }
@@ -39,6 +40,8 @@ internal sealed class Home : IAsyncDisposable
     public WorkspaceStore Workspaces { get; }
 
     public RunSupervisor Supervisor { get; }
+
+    public RunRecovery Recovery { get; }
 
     public static Toolchain Toolchain { get; } = Toolchain.Beside(AppContext.BaseDirectory);
 
@@ -62,7 +65,7 @@ internal sealed class Home : IAsyncDisposable
 
         var home = new Home(folder, database);
 
-        foreach (var run in await home.Supervisor.RecoverAsync(home.Workspaces, cancellationToken))
+        foreach (var run in await home.Recovery.RecoverAsync(cancellationToken))
         {
             terminal.Error.WriteLine($"Run {run.Id} had been interrupted; what it changed was kept. See: ringfence show {run.Id}");
         }

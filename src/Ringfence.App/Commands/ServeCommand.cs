@@ -67,7 +67,7 @@ internal static class ServeCommand
             using var logs = LoggerFactory.Create(logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddJsonConsole(console => console.UseUtcTimestamp = true)
                 .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
             var queue = new RunQueue(
-                home.Runs, home.Approvals, home.Supervisor, home.Workspaces, (request, token) => host.PrepareAsync(request, home.Folder, token), settings.MostRuns,
+                home.Runs, home.Approvals, home.Supervisor, home.Recovery, (request, token) => host.PrepareAsync(request, home.Folder, token), settings.MostRuns,
                 settings.MostRunsPerRepository, TimeProvider.System, logs.CreateLogger<RunQueue>());
 
             return await ServeAsync(terminal, home, queue, settings, policy, logs, cancellationToken);

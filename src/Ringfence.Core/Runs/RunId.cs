@@ -23,5 +23,8 @@ public readonly record struct RunId(string Value)
 
     public static bool IsValid(string text) => text.Length == 16 && text.All(Alphabet.Contains);
 
+    /// <summary>Whether a text may be the beginning of an id. All begin with 0 until the year 3084.</summary>
+    public static bool IsBeginning(string text) => text.Length is > 0 and <= 16 && text[0] == '0' && text.All(Alphabet.Contains);
+
     public override string ToString() => Value;
 }

@@ -1,12 +1,14 @@
 using System.Data.Common;
+using Ringfence.Runs;
 
 namespace Ringfence.Budgets;
 
 /// <summary>
 /// Sets money aside before a call and books what it cost. This gateway holds committed blocks of each scope and draws from them in memory, so that
-/// a commit is rarely on a call's path; after a crash a block counts as spent. It can over-count, it cannot overspend.
+/// a commit is rarely on a call's path; after a crash the record says what was spent of them (<see cref="BudgetRecovery"/>), and where there is none a block
+/// counts as spent. It can over-count, it cannot overspend.
 /// </summary>
-internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsyncDisposable
+internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time, WorkerId? process = null) : IAsyncDisposable
 {
     /// <summary>How long a block is ours without a sign of life. Nothing is drawn from it after that.</summary>
     private static readonly TimeSpan BlockLife = TimeSpan.FromSeconds(60);
@@ -17,19 +19,21 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
+    private readonly string worker = (process ?? WorkerId.Current).ToString();
     private readonly string gateway = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
     private readonly Lock gate = new();
-    private readonly Dictionary<string, ScopeAccount> accounts = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Key, bool IsOnRecord), ScopeAccount> accounts = [];
     private readonly LinkedList<BudgetAccount> line = new();
     private readonly SemaphoreSlim exchanging = new(1, 1);
     private TaskCompletionSource? released;
 
     /// <summary>Joins the scopes of a lease; the first is the narrowest.</summary>
-    public BudgetAccount Open(IReadOnlyList<ScopeLimit> scopes)
+    /// <param name="isOnRecord">Each reservation is durable on a run's record before its call is sent.</param>
+    public BudgetAccount Open(IReadOnlyList<ScopeLimit> scopes, bool isOnRecord = false)
     {
         lock (gate)
         {
-            var joined = scopes.Select(s => s.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(Account).ToList();
+            var joined = scopes.Select(s => s.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(key => Account(key, isOnRecord)).ToList();
             return new BudgetAccount(scopes[0].Key, joined, store.DeclareAsync(scopes, CancellationToken.None));
         }
     }
@@ -133,7 +137,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
 
             lock (gate)
             {
-                if (accounts.TryGetValue(scope, out var account))
+                foreach (var account in accounts.Values.Where(account => account.Key == scope))
                 {
                     account.IsFrozenHereAlone = false;
                 }
@@ -192,7 +196,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
         {
             foreach (var scope in account.Scopes.Where(s => s is { Block: 0, Reserved: 0, Unbooked: 0 } && s.Key == account.Narrowest))
             {
-                accounts.Remove(scope.Key);
+                accounts.Remove((scope.Key, scope.IsOnRecord));
             }
         }
     }
@@ -390,10 +394,13 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
     {
         var expires = time.GetUtcNow() + BlockLife;
         List<Exchange> exchanges;
+        var asked = scopes;
 
         lock (gate)
         {
-            exchanges = [.. scopes.Select(scope => Prepare(scope, least(scope), ahead(scope), giveBack(scope)))];
+            // What was settled is booked in all scopes at the same moment: after a crash the books of a run's own scope then tell how far all of them are.
+            scopes = [.. asked.Union(accounts.Values.Where(account => account.Unbooked > 0)).OrderBy(scope => scope.Key, StringComparer.Ordinal)];
+            exchanges = [.. scopes.Select(scope => asked.Contains(scope) ? Prepare(scope, least(scope), ahead(scope), giveBack(scope)) : Prepare(scope, 0, 0, 0))];
         }
 
         IReadOnlyList<ScopeState> states;
@@ -430,7 +437,7 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
     {
         // While the exchange runs, what is given back must not be drawn.
         scope.Reserved += giveBack;
-        return new Exchange(scope.Key, $"{gateway}/{scope.Epoch}", scope.Unbooked, giveBack, least, Math.Max(least, ahead), scope.Block);
+        return new Exchange(scope.Key, BlockHolder.Of(scope.IsOnRecord ? worker : null, gateway, scope.Epoch), scope.Unbooked, giveBack, least, Math.Max(least, ahead), scope.Block);
     }
 
     private static void Apply(ScopeAccount scope, Exchange exchange, ScopeState state, DateTimeOffset expires)
@@ -501,7 +508,8 @@ internal sealed class BudgetLedger(ILedgerStore store, TimeProvider time) : IAsy
         return false;
     }
 
-    private ScopeAccount Account(string key) => accounts.TryGetValue(key, out var known) ? known : accounts[key] = new ScopeAccount(key);
+    private ScopeAccount Account(string key, bool isOnRecord) =>
+        accounts.TryGetValue((key, isOnRecord), out var known) ? known : accounts[(key, isOnRecord)] = new ScopeAccount(key, isOnRecord);
 
     private void Release()
     {

@@ -1,9 +1,12 @@
 namespace Ringfence.Budgets;
 
 /// <summary>This gateway's part of one scope: a committed block, and what was drawn from it. Guarded by the ledger's lock.</summary>
-internal sealed class ScopeAccount(string key)
+internal sealed class ScopeAccount(string key, bool isOnRecord)
 {
     public string Key => key;
+
+    /// <summary>Only calls whose reservations are on a run's record are paid from it.</summary>
+    public bool IsOnRecord => isOnRecord;
 
     /// <summary>Committed for this gateway, less what was booked as spent: nano-dollars.</summary>
     public long Block { get; set; }

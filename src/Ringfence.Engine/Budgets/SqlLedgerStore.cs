@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Ringfence.Runs;
 using Ringfence.Storage;
 
 namespace Ringfence.Budgets;
@@ -64,6 +65,11 @@ internal sealed class SqlLedgerStore(Database database, TimeProvider time) : ILe
 
         foreach (var (scope, holder) in expired)
         {
+            if (await IsRecoveredAsync(holder, cancellationToken))
+            {
+                continue;
+            }
+
             await database.InTransactionAsync(
                 async transaction =>
                 {
@@ -80,6 +86,11 @@ internal sealed class SqlLedgerStore(Database database, TimeProvider time) : ILe
 
         return expired.Count;
     }
+
+    /// <summary>A run's recovery knows better what was spent of the block, and frees it.</summary>
+    private async Task<bool> IsRecoveredAsync(string holder, CancellationToken cancellationToken) => BlockHolder.WorkerOf(holder) is { } worker
+        && (WorkerId.Parse(worker) is { IsKnownDead: true } || await database.QuerySingleAsync(
+            "select cast(1 as bigint) from runs where worker = @worker limit 1", row => row.GetInt64(0), cancellationToken, ("worker", worker)) == 1);
 
     public Task FreezeAsync(string scope, string reason, CancellationToken cancellationToken) => database.ExecuteAsync(
         "update budget_scopes set stop = @reason where scope = @scope and stop is null",

@@ -3,7 +3,7 @@ using Ringfence.Budgets;
 namespace Ringfence.Gateway;
 
 /// <summary>The scopes that pay for a lease's calls. A run that lives past midnight pays from the next day's window.</summary>
-internal sealed class LeaseScopes(BudgetLedger ledger, IReadOnlyList<(string Scope, Money? Limit)> scopes, TimeZoneInfo zone, TimeProvider time)
+internal sealed class LeaseScopes(BudgetLedger ledger, IReadOnlyList<(string Scope, Money? Limit)> scopes, bool isOnRecord, TimeZoneInfo zone, TimeProvider time)
 {
     private readonly Lock gate = new();
     private BudgetAccount? account;
@@ -22,7 +22,7 @@ internal sealed class LeaseScopes(BudgetLedger ledger, IReadOnlyList<(string Sco
                 if (account is null || today != day)
                 {
                     day = today;
-                    account = ledger.Open([.. scopes.Select((s, i) => new ScopeLimit(ScopeKey.At(s.Scope, now, zone), s.Scope, s.Limit, IsOwn: i == 0))]);
+                    account = ledger.Open([.. scopes.Select((s, i) => new ScopeLimit(ScopeKey.At(s.Scope, now, zone), s.Scope, s.Limit, IsOwn: i == 0))], isOnRecord);
                 }
 
                 return account;

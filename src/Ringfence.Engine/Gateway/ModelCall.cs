@@ -36,6 +36,13 @@ internal sealed class ModelCall(
                 var sent = Math.Min(asked, bound.Affordable(granted.Reservation.Amount));
                 var clamped = sent < (facts.MaxTokensAsked ?? price.MaxOutput);
                 RecordRequest(body, granted, sent, clamped);
+
+                // Whoever finds this run without its gateway must know of every call that may have been charged.
+                if (!lease.Request.IsStanding)
+                {
+                    await lease.Recorder.FlushAsync(cancellationToken);
+                }
+
                 var changed = clamped || facts.UsageMustBeAsked ? wire.Rewrite(body.Span, facts, clamped ? sent : null) : body.Memory;
 
                 // Until the forwarder says otherwise, the request may have been received and charged.

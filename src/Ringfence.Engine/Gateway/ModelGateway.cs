@@ -137,7 +137,7 @@ public sealed class ModelGateway : IAsyncDisposable
     private GatewayLease Open(
         LeaseRequest request, IRecorder recorder, IReadOnlyList<(string, Money?)> scopes, CassetteRecorder? cassette = null, CassettePlayer? player = null)
     {
-        var lease = new GatewayLease(request, recorder, new LeaseScopes(ledger, scopes, zone, time), CloseAsync, time) { Cassette = cassette, Player = player };
+        var lease = new GatewayLease(request, recorder, new LeaseScopes(ledger, scopes, !request.IsStanding, zone, time), CloseAsync, time) { Cassette = cassette, Player = player };
 
         // Declared now, while the sandbox is still being built, so that the first call does not wait for it.
         _ = lease.Scopes.Current;

@@ -17,7 +17,7 @@ internal sealed class RunIntake(Database database)
     /// <summary>Completes when the run is durable: true, or false when there is a run with that key already.</summary>
     public Task<bool> AddAsync(Run run, string? idempotencyKey)
     {
-        var arrival = new Arrival(RunRow.Of(run, idempotencyKey), new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var arrival = new Arrival(RunRow.Of(run, idempotencyKey), RunRow.WordsOf(run), new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
         arrivals.Enqueue(arrival);
         Work();
         return arrival.Added.Task;
@@ -72,7 +72,13 @@ internal sealed class RunIntake(Database database)
         try
         {
             var changed = await database.InTransactionAsync(
-                transaction => transaction.ExecuteManyAsync(RunRow.Insert, [.. batch.Select(arrival => arrival.Row)], CancellationToken.None), CancellationToken.None);
+                async transaction =>
+                {
+                    var added = await transaction.ExecuteManyAsync(RunRow.Insert, [.. batch.Select(arrival => arrival.Row)], CancellationToken.None);
+                    await transaction.ExecuteManyAsync(RunRow.InsertWords, [.. batch.Select(arrival => arrival.Words)], CancellationToken.None);
+                    return added;
+                },
+                CancellationToken.None);
 
             for (var i = 0; i < batch.Count; i++)
             {
@@ -94,5 +100,5 @@ internal sealed class RunIntake(Database database)
         }
     }
 
-    private sealed record Arrival((string Name, object? Value)[] Row, TaskCompletionSource<bool> Added);
+    private sealed record Arrival((string Name, object? Value)[] Row, (string Name, object? Value)[] Words, TaskCompletionSource<bool> Added);
 }

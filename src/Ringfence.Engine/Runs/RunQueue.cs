@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Ringfence.Approvals;
 using Ringfence.Audit;
 using Ringfence.Secrets;
-using Ringfence.Workspaces;
 
 namespace Ringfence.Runs;
 
@@ -16,7 +15,7 @@ namespace Ringfence.Runs;
 /// <param name="most">Runs at once in this process.</param>
 /// <param name="perRepository">Runs at once of one repository, over all processes.</param>
 public sealed partial class RunQueue(
-    RunStore store, ApprovalDesk approvals, RunSupervisor supervisor, WorkspaceStore workspaces, Func<RunRequest, CancellationToken, Task<Result<RunPipeline>>> prepare, int most,
+    RunStore store, ApprovalDesk approvals, RunSupervisor supervisor, RunRecovery recovery, Func<RunRequest, CancellationToken, Task<Result<RunPipeline>>> prepare, int most,
     int perRepository, TimeProvider time, ILogger<RunQueue> logger)
 {
     /// <summary>How often the table is looked at when nobody rang: what another process enqueued waits so long at the most.</summary>
@@ -47,6 +46,7 @@ public sealed partial class RunQueue(
     public async Task RunAsync(CancellationToken draining, CancellationToken stopping)
     {
         var recovered = long.MinValue;
+        var words = true;
 
         while (!draining.IsCancellationRequested)
         {
@@ -54,7 +54,7 @@ public sealed partial class RunQueue(
             {
                 if (recovered == long.MinValue || time.GetElapsedTime(recovered) > RecoverEvery)
                 {
-                    foreach (var run in await supervisor.RecoverAsync(workspaces, CancellationToken.None))
+                    foreach (var run in await recovery.RecoverAsync(CancellationToken.None))
                     {
                         RunInterrupted(run.Id.Value, run.Status);
                     }
@@ -70,7 +70,18 @@ public sealed partial class RunQueue(
                     going[run.Id] = ExecuteAsync(run, stopping);
                 }
 
+                // A part of what an earlier version left to be done, at each turn.
+                if (words)
+                {
+                    words = await store.AddWordsAsync(draining);
+                    Ring();
+                }
+
                 Volatile.Write(ref troubles, 0);
+            }
+            catch (OperationCanceledException) when (draining.IsCancellationRequested)
+            {
+                // The next start goes on with it.
             }
             catch (Exception exception) when (exception is DbException or RecordUnavailableException or RunTakenException or IOException)
             {

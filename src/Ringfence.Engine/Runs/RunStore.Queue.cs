@@ -28,7 +28,7 @@ public sealed partial class RunStore
             $"select {Columns}, request_digest from runs where idempotency_key = @key",
             row => (Run: Read(row), Digest: row.GetString(ColumnCount)), cancellationToken, ("key", idempotencyKey));
 
-        return digest == Digest(RunJson.Canonical(request)) ? (earlier, false) : new Failure(
+        return digest == DigestOf(request) ? (earlier, false) : new Failure(
             "idempotency_key_reused", $"This Idempotency-Key belongs to run {earlier.Id}, which was asked for something else.", "Use a new key for a new request.");
     }
 

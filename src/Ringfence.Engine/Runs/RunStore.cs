@@ -1,9 +1,9 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Ringfence.Audit;
 using Ringfence.Notifications;
+using Ringfence.Outputs;
 using Ringfence.Storage;
 
 namespace Ringfence.Runs;
@@ -29,7 +29,13 @@ public sealed partial class RunStore(Database database, TimeProvider time)
     public async Task<Run> CreateAsync(RunRequest request, CancellationToken cancellationToken)
     {
         var run = New(request) with { Worker = WorkerId.Current.ToString(), Starts = 1 };
-        await database.ExecuteAsync(RunRow.Insert, cancellationToken, RunRow.Of(run, idempotencyKey: null));
+        await database.InTransactionAsync(
+            async transaction =>
+            {
+                await transaction.ExecuteAsync(RunRow.Insert, cancellationToken, RunRow.Of(run, idempotencyKey: null));
+                await transaction.ExecuteAsync(RunRow.InsertWords, cancellationToken, RunRow.WordsOf(run));
+            },
+            cancellationToken);
         return run;
     }
 
@@ -141,6 +147,8 @@ public sealed partial class RunStore(Database database, TimeProvider time)
 
     internal static string Name(RunStatus status) => status.ToString().ToLowerInvariant();
 
+    internal static string Name(OutputKind output) => output.ToString().ToLowerInvariant();
+
     /// <summary>What a run's record names its request by: SHA-256 of the canonical form, in lower-case hexadecimal.</summary>
     public static string DigestOf(RunRequest request) => Digest(RunJson.Canonical(request));
 
@@ -149,7 +157,7 @@ public sealed partial class RunStore(Database database, TimeProvider time)
     private static Run Read(DbDataReader row) => new()
     {
         Id = new RunId(row.GetString(0)),
-        Request = JsonSerializer.Deserialize(row.GetString(1), RunJson.Default.RunRequest)!,
+        Request = RunJson.Parse(row.GetString(1)),
         Status = Enum.Parse<RunStatus>(row.GetString(2), ignoreCase: true),
         Reason = ReadReason(Text(row, 3)),
         Message = Text(row, 4),

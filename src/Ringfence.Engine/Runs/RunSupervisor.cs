@@ -17,9 +17,6 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     /// <summary>How often the row is looked at for a cancellation: half of the second within which one must take effect.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The time that an ended run has for keeping its change set.</summary>
-    private static readonly TimeSpan SalvageTime = TimeSpan.FromMinutes(2);
-
     private readonly ApprovalDesk approvals = new(database, store, time);
 
     /// <summary>Admits a run that this process will execute. Nothing is started yet, so that a screen can watch from the first event.</summary>
@@ -76,7 +73,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
         if (!attention.IsHeld)
         {
-            return Taken;
+            return RunEnding.Taken;
         }
 
         if (outcome is RunOutcome.Cancelled && attention.CancelledBy is null && interrupted.IsCancellationRequested && run.Run.IsDurable)
@@ -90,7 +87,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         }
 
         outcome = outcome is RunOutcome.Cancelled cancelled ? cancelled with { By = attention.CancelledBy ?? cancelled.By } : outcome;
-        return await TryEndAsync(run, await SalvageAsync(run, outcome), run.Run.Worked + time.GetElapsedTime(began));
+        return await RunEnding.TryWriteAsync(run, await RunEnding.SalvageAsync(run, outcome), run.Run.Worked + time.GetElapsedTime(began));
     }
 
     /// <summary>
@@ -111,65 +108,11 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
             await using (active.Recorder)
             {
-                await EndAsync(active, new RunOutcome.Cancelled(idle.CancelRequestedBy ?? by), idle.Worked);
+                await RunEnding.WriteAsync(active, new RunOutcome.Cancelled(idle.CancelRequestedBy ?? by), idle.Worked);
             }
         }
 
         return asked;
-    }
-
-    /// <summary>
-    /// Takes care of the runs whose supervisor is gone: kill -9, a crash, power loss. A durable one goes back to the queue, to its checkpoint; any other
-    /// ends, and its change set, still in the overlay on disk, is kept. Called at every start; nothing else recovers anything.
-    /// </summary>
-    /// <returns>The runs that ended.</returns>
-    public async Task<IReadOnlyList<Run>> RecoverAsync(WorkspaceStore workspaces, CancellationToken cancellationToken)
-    {
-        var ended = new List<Run>();
-        await approvals.SweepAsync(cancellationToken);
-
-        foreach (var abandoned in await store.AbandonedAsync(cancellationToken))
-        {
-            if (await store.TryTakeOverAsync(abandoned, cancellationToken) && await RecoverAsync(abandoned, workspaces, cancellationToken) is { } run)
-            {
-                ended.Add(run);
-            }
-        }
-
-        return ended;
-    }
-
-    private async Task<Run?> RecoverAsync(Run abandoned, WorkspaceStore workspaces, CancellationToken cancellationToken)
-    {
-        // Nobody works on a run that waits: who died only held it for an answer.
-        if (abandoned is { Status: RunStatus.Waiting } or { IsDurable: true, Status: RunStatus.Queued, CancelRequestedBy: null })
-        {
-            await store.ReleaseAsync(abandoned.Id, cancellationToken);
-            return null;
-        }
-
-        await using var recorder = await Recorder.OpenAsync(database, abandoned.Id, time, cancellationToken);
-        var (cost, turns) = UsedSoFar.Of(await recorder.EventsAsync(UsedSoFar.Types, cancellationToken));
-        var run = new ActiveRun(abandoned with { Cost = cost, Turns = turns }, store, recorder);
-        await run.EndConnectionsAsync(
-            new AuditReader(database).EventsAsync(abandoned.Id, -1, ["net.opened", "net.connection"], cancellationToken));
-
-        if (abandoned is { IsDurable: true, CancelRequestedBy: null, Starts: < RunRetry.MostStarts })
-        {
-            await run.RequeueAsync("interrupted", time.GetUtcNow(), TimeSpan.Zero, cancellationToken);
-            return null;
-        }
-
-        if ((await workspaces.OpenAsync(abandoned.Id, cancellationToken)).Succeeded(out var workspace))
-        {
-            await run.SalvageAsync(
-                workspace, new AuditReader(database).EventsAsync(abandoned.Id, -1, ["command.started", "command.finished"], cancellationToken));
-        }
-
-        RunOutcome interrupted = abandoned.CancelRequestedBy is { } by ? new RunOutcome.Cancelled(by) : new RunOutcome.Failed(FailReason.Interrupted, new Failure(
-            "interrupted", "Ringfence was ended while the run was going on. What the agent had changed until then was kept."));
-        await EndAsync(run, await SalvageAsync(run, interrupted), abandoned.Worked);
-        return run.Run;
     }
 
     private static async Task<RunOutcome> ExecuteAsync(
@@ -189,11 +132,11 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         }
         catch (RunTakenException)
         {
-            return Taken;
+            return RunEnding.Taken;
         }
         catch (Exception exception) when (exception is RecordUnavailableException or DbException)
         {
-            return new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception));
+            return new RunOutcome.Failed(FailReason.Environment, RunEnding.Unrecordable(exception));
         }
         catch (IOException exception)
         {
@@ -204,79 +147,6 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
             return new RunOutcome.Failed(FailReason.Internal, new Failure(
                 "internal", $"{bug.GetType().Name}: {bug.Message}", $"This is our mistake, not yours. Please report it:\n{bug.StackTrace}"));
         }
-    }
-
-    /// <summary>Keeps the change set of a run that ended before the pipeline could.</summary>
-    private static async Task<RunOutcome> SalvageAsync(ActiveRun run, RunOutcome outcome)
-    {
-        if (outcome is RunOutcome.Completed || run.Workspace is null)
-        {
-            return outcome;
-        }
-
-        var changes = outcome.Changes;
-
-        if (changes is null)
-        {
-            // Not the run's own token: that one is cancelled, and this work must be done all the same.
-            using var patience = new CancellationTokenSource(SalvageTime);
-
-            try
-            {
-                if ((await run.Workspace.CollectAsync(patience.Token)).Succeeded(out changes))
-                {
-                    await run.KeepAsync(changes, patience.Token);
-                }
-            }
-            catch (Exception failed) when (failed is IOException or OperationCanceledException or UnauthorizedAccessException or DbException or RecordUnavailableException)
-            {
-                // The workspace stays on disk; `ringfence diff` and the next start try again.
-                return outcome;
-            }
-        }
-
-        if (changes is { IsEmpty: false })
-        {
-            run.Recorder.Append(new RunSalvaged(changes.Tree, changes.Digest, changes.Files.Count));
-        }
-
-        return outcome with { Changes = changes };
-    }
-
-    /// <summary>An ending that cannot be written leaves the run to the next start, which finds it abandoned and ends it then.</summary>
-    private static async Task<RunOutcome> TryEndAsync(ActiveRun run, RunOutcome outcome, TimeSpan took)
-    {
-        try
-        {
-            return await EndAsync(run, outcome, took);
-        }
-        catch (Exception exception) when (exception is RecordUnavailableException or DbException)
-        {
-            return new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception), outcome.Changes);
-        }
-        catch (RunTakenException)
-        {
-            return Taken;
-        }
-    }
-
-    private static async Task<RunOutcome> EndAsync(ActiveRun run, RunOutcome outcome, TimeSpan took)
-    {
-        var (status, reason, message, by) = outcome switch
-        {
-            RunOutcome.Completed => (RunStatus.Completed, (FailReason?)null, (string?)null, (string?)null),
-            RunOutcome.Cancelled cancelled => (RunStatus.Cancelled, null, $"Cancelled by {cancelled.By}.", cancelled.By),
-            RunOutcome.Failed failed => (RunStatus.Failed, failed.Reason, failed.Failure.Message, null),
-            _ => throw new InvalidOperationException("An outcome that is none."),
-        };
-
-        await run.EndAsync(
-            new RunEnded(
-                RunStore.Name(status), reason?.ToName(), message, by, run.Run.Turns, run.Run.Cost.Nanodollars, (long)took.TotalMilliseconds,
-                new Dictionary<string, long>()),
-            CancellationToken.None);
-
-        return outcome;
     }
 
     /// <summary>Null when the run is in the queue again; else the ending, because the store cannot be written.</summary>
@@ -290,11 +160,11 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         catch (Exception exception) when (exception is RecordUnavailableException or DbException)
         {
             // Its lease runs out, and whoever finds it then gives it back.
-            return new RunOutcome.Failed(FailReason.Environment, Unrecordable(exception));
+            return new RunOutcome.Failed(FailReason.Environment, RunEnding.Unrecordable(exception));
         }
         catch (RunTakenException)
         {
-            return Taken;
+            return RunEnding.Taken;
         }
     }
 
@@ -350,14 +220,8 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         }
     }
 
-    private static RunOutcome Taken { get; } = new RunOutcome.Failed(FailReason.Interrupted, new Failure(
-        "run_taken", "Another process has taken the run over: this one did not hold its lease any more."));
-
     private static RunOutcome Handed { get; } = new RunOutcome.Failed(FailReason.Interrupted, new Failure(
         "handed_back", "The run went back to the queue; the next server takes it up."));
-
-    private static Failure Unrecordable(Exception exception) => new(
-        "record_unavailable", $"The record could not be written, so the run was stopped: {exception.Message}", "Is the disk full?");
 
     private static Failure TimedOut(ActiveRun run) => new(
         "timeout", $"The run used its time of {run.Request.Limits.Time}." + AgentVerdict.After(run.ModelTrouble), "Raise --timeout.");

@@ -1,17 +1,21 @@
 using Ringfence.Audit;
+using Ringfence.Budgets;
 
 namespace Ringfence.Runs;
 
 /// <summary>What a run has used, by its record: for a run whose supervisor had no chance to say so.</summary>
-internal static class UsedSoFar
+/// <param name="Calls">In order. One that was in flight when the supervisor died counts with all that was set aside for it: it may have been charged.</param>
+internal sealed record UsedSoFar(IReadOnlyList<ChargedCall> Calls, int Turns)
 {
     public static IReadOnlyCollection<string> Types { get; } = ["budget.reserved", "budget.settled", "run.state"];
 
-    /// <summary>Calls that were in flight when the supervisor died count with all that was set aside for them: they may have been charged.</summary>
-    public static (Money Cost, int Turns) Of(IEnumerable<AuditEvent> events)
+    public Money Cost => new(Calls.Sum(call => call.Nanodollars));
+
+    public static UsedSoFar Of(IEnumerable<AuditEvent> events)
     {
-        var open = new Dictionary<string, long>(StringComparer.Ordinal);
-        var (cost, turns, turnsOfStart) = (0L, 0, 0);
+        var calls = new List<ChargedCall>();
+        var open = new Dictionary<string, int>(StringComparer.Ordinal);
+        var (turns, turnsOfStart) = (0, 0);
 
         foreach (var happened in events)
         {
@@ -20,11 +24,11 @@ internal static class UsedSoFar
             switch (happened.Fact)
             {
                 case BudgetReserved reserved:
-                    open[reserved.Call] = reserved.Nanodollars;
+                    open[reserved.Call] = calls.Count;
+                    calls.Add(new ChargedCall(reserved.Scopes, reserved.Nanodollars));
                     break;
-                case BudgetSettled settled:
-                    open.Remove(settled.Call);
-                    cost += settled.SpentNanodollars;
+                case BudgetSettled settled when open.Remove(settled.Call, out var at):
+                    calls[at] = calls[at] with { Nanodollars = settled.SpentNanodollars };
                     break;
                 case RunStateChanged { To: "queued" }:
                     (turns, turnsOfStart) = (turns + turnsOfStart, 0);
@@ -32,6 +36,6 @@ internal static class UsedSoFar
             }
         }
 
-        return (new Money(cost + open.Values.Sum()), turns + turnsOfStart);
+        return new UsedSoFar(calls, turns + turnsOfStart);
     }
 }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text.RegularExpressions;
 using Npgsql;
+using Ringfence.Runs;
 
 namespace Ringfence.Storage;
 
@@ -34,6 +35,12 @@ public abstract partial class Dialect
 
     /// <summary>Words beside each other, in this order, as the database's own query.</summary>
     internal abstract string TextQuery(IEnumerable<string> words);
+
+    /// <summary>Condition on the words of a run, served by their index; <see cref="WordsQuery"/> makes the parameter.</summary>
+    internal abstract string MatchesWords(string runWords, string parameter);
+
+    /// <summary>All of the words, and whatever begins with the longer ones, as the database's own query. Words are letters and digits.</summary>
+    internal abstract string WordsQuery(IEnumerable<string> words);
 
     /// <summary>Text of a migration, with the parts for the other database removed and the words of this one put in.</summary>
     internal string Translate(string template)
@@ -83,6 +90,12 @@ public abstract partial class Dialect
 
         internal override string TextQuery(IEnumerable<string> words) => $"\"{string.Join(' ', words)}\"";
 
+        internal override string MatchesWords(string runWords, string parameter) =>
+            $"{runWords}.number in (select rowid from run_words_text where run_words_text match {parameter})";
+
+        internal override string WordsQuery(IEnumerable<string> words) =>
+            string.Join(" AND ", words.Select(word => $"\"{word}\"{(word.Length < SearchWords.ShortestBeginning ? "" : " *")}"));
+
         internal override string GetState => $"select (select application_id = {SqliteSessions.ApplicationId} from pragma_application_id), (select count(*) from sqlite_schema), (select count(*) from sqlite_schema where name = 'ringfence_migrations')";
 
         internal override string GetVersion => "select user_version from pragma_user_version";
@@ -110,6 +123,14 @@ public abstract partial class Dialect
             $"to_tsvector('simple', regexp_replace({terms}.text, '[^[:alnum:]]+', ' ', 'g')) @@ phraseto_tsquery('simple', {parameter})";
 
         internal override string TextQuery(IEnumerable<string> words) => string.Join(' ', words);
+
+        // Asked through a query of its own, the words are not known when the plan is made. The planner takes the beginning of a word for common, and
+        // would read the whole table for a rare one.
+        internal override string MatchesWords(string runWords, string parameter) =>
+            $"array_to_tsvector(string_to_array({runWords}.words, ' ')) @@ (select cast({parameter} as tsquery))";
+
+        internal override string WordsQuery(IEnumerable<string> words) =>
+            string.Join(" & ", words.Select(word => $"'{word}'{(word.Length < SearchWords.ShortestBeginning ? "" : ":*")}"));
 
         internal override string GetState => """
             select case when to_regclass('ringfence_migrations') is null then 0::bigint else 1::bigint end,
