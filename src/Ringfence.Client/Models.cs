@@ -9,8 +9,14 @@ public sealed record NewRun
     /// <summary><c>owner/repo</c>, a URL, or a path on the server below one of its repository roots.</summary>
     public required string Repo { get; init; }
 
-    /// <summary>1 to 50,000 characters.</summary>
-    public required string Prompt { get; init; }
+    /// <summary>1 to 50,000 characters. With a workflow it may be left out, and comes after the workflow's own words.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>Name of a workflow of the repository; what stands beside it may only narrow it.</summary>
+    public string? Workflow { get; init; }
+
+    /// <summary>Values for the workflow's inputs.</summary>
+    public IReadOnlyDictionary<string, string>? Inputs { get; init; }
 
     public string? Branch { get; init; }
 
@@ -38,8 +44,14 @@ public sealed record NewRun
     /// <summary>Hosts that may be reached.</summary>
     public IReadOnlyList<string>? Network { get; init; }
 
-    /// <summary><c>branch</c>, <c>patch</c> or <c>none</c>.</summary>
+    /// <summary>What the gates ask of the change set beside what always holds.</summary>
+    public Constraints? Constraints { get; init; }
+
+    /// <summary><c>pull_request</c>, <c>branch</c>, <c>patch</c> or <c>none</c>.</summary>
     public string? Output { get; init; }
+
+    /// <summary>With <c>pull_request</c>: what it is like.</summary>
+    public PullRequestTerms? PullRequest { get; init; }
 
     /// <summary>What people must see first, at most 20 rules.</summary>
     public IReadOnlyList<ApprovalDemand>? Approve { get; init; }
@@ -65,12 +77,30 @@ public sealed record ApprovalDemand(
 /// <param name="TimeoutSeconds">30 to 3,600.</param>
 public sealed record Guardrails(int? MaxTurns = null, decimal? MaxCostUsd = null, int? TimeoutSeconds = null);
 
+/// <param name="Labels">That the code host knows.</param>
+/// <param name="Title">Default: made from the change.</param>
+/// <param name="Base">Branch that it is meant for; default: that which the run started from.</param>
+public sealed record PullRequestTerms(
+    bool? Draft = null, IReadOnlyList<string>? Labels = null, string? Title = null, string? Base = null, IReadOnlyList<string>? Reviewers = null);
+
+/// <param name="Write">Globs: every changed path must match one.</param>
+/// <param name="Never">Globs: no changed path may match one.</param>
+/// <param name="MaxFiles">1 to 1,000,000.</param>
+/// <param name="MaxLines">1 to 100,000,000.</param>
+/// <param name="Dependencies"><c>none</c>, <c>ask</c> or <c>any</c>.</param>
+/// <param name="Tests"><c>keep</c> or <c>any</c>.</param>
+public sealed record Constraints(
+    IReadOnlyList<string>? Write = null, IReadOnlyList<string>? Never = null, int? MaxFiles = null, int? MaxLines = null, string? Dependencies = null, string? Tests = null);
+
 public sealed record CreatedRun(string Id, string Status, DateTimeOffset CreatedAt);
 
 /// <summary>A run as the server shows it.</summary>
 public sealed record RunInfo
 {
     public required string Id { get; init; }
+
+    /// <summary>Null also when the template was removed since.</summary>
+    public string? TemplateId { get; init; }
 
     public string? TemplateSlug { get; init; }
 
@@ -88,11 +118,16 @@ public sealed record RunInfo
 
     public required Guardrails Guardrails { get; init; }
 
-    public IReadOnlyList<string> Done { get; init; } = [];
+    public required IReadOnlyDictionary<string, string> EnvVars { get; init; }
 
-    public IReadOnlyList<string> Network { get; init; } = [];
+    /// <summary>The checks that it must pass.</summary>
+    public required IReadOnlyList<string> Done { get; init; }
 
-    public string Output { get; init; } = "branch";
+    /// <summary>Hosts that may be reached.</summary>
+    public required IReadOnlyList<string> Network { get; init; }
+
+    /// <summary><c>pull_request</c>, <c>branch</c>, <c>patch</c> or <c>none</c>.</summary>
+    public required string Output { get; init; }
 
     /// <summary><c>pending</c>, <c>running</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public required string Status { get; init; }
@@ -100,24 +135,27 @@ public sealed record RunInfo
     /// <summary>Where exactly it is, such as <c>verifying</c>.</summary>
     public required string Phase { get; init; }
 
+    /// <summary>What a person must decide: <c>plan</c>, <c>network</c>, <c>budget</c> or <c>diff</c>; null while nothing waits.</summary>
     public string? WaitingFor { get; init; }
 
     public string? FailReason { get; init; }
 
-    public IReadOnlyList<RunOutput> Outputs { get; init; } = [];
+    public required IReadOnlyList<RunOutput> Outputs { get; init; }
 
-    public RunUsage? Usage { get; init; }
+    public required RunUsage Usage { get; init; }
 
     public RunError? Error { get; init; }
 
+    /// <summary>The commit it started from; <see cref="Tree"/> and <see cref="ChangeDigest"/> are of what the agent made of it.</summary>
     public string? BaseCommit { get; init; }
 
     public string? Tree { get; init; }
 
     public string? ChangeDigest { get; init; }
 
-    public string RequestedBy { get; init; } = "";
+    public required string RequestedBy { get; init; }
 
+    /// <summary>How often a process took it up; more than once after an interruption.</summary>
     public int Starts { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -136,18 +174,31 @@ public sealed record RunInfo
     public JsonElement? Metadata { get; init; }
 }
 
+/// <param name="Tree">Git tree of what is there: exactly what was verified and reviewed.</param>
 public sealed record RunOutput(string Type, string Place, string? Tree);
 
-public sealed record RunUsage(decimal TotalCostUsd, AgentUsage Agent);
+public sealed record RunUsage(decimal TotalCostUsd, AgentUsage Agent, SandboxUsage Sandbox);
 
-public sealed record AgentUsage(decimal CostUsd, int NumTurns, long? InputTokens, long? OutputTokens, long? CacheReadTokens, long? CacheCreationTokens);
+/// <param name="ContextWindowSize">Tokens that the model takes, by the price table; null when the model is not in it.</param>
+/// <param name="EffectiveContextTokens">Tokens of the last call's whole input.</param>
+public sealed record AgentUsage(
+    decimal CostUsd, int NumTurns, double? DurationSeconds, long? InputTokens, long? OutputTokens, long? CacheReadTokens, long? CacheCreationTokens, long? ContextWindowSize,
+    long? EffectiveContextTokens);
 
-public sealed record RunError(string Code, string Message);
+/// <param name="CostUsd">Always 0: the machine is your own.</param>
+/// <param name="DurationSeconds">From the first start to the end, waiting for people included.</param>
+public sealed record SandboxUsage(decimal CostUsd, double? DurationSeconds);
 
-public sealed record RunPage(IReadOnlyList<RunInfo> Data, Pagination Pagination);
+/// <param name="Detail">What could be done about it; null when nothing is known.</param>
+public sealed record RunError(string Code, string Message, string? Detail);
+
+public sealed record RunPage(IReadOnlyList<RunInfo> Data, Pagination Pagination, RunPageMeta Meta);
 
 /// <param name="Total">How many match; at least so many when <paramref name="TotalIsExact"/> is false. There is a next page while there are more.</param>
-public sealed record Pagination(int Page, int Limit, long Total, long TotalPages, bool TotalIsExact = true);
+public sealed record Pagination(int Page, int Limit, long Total, long TotalPages, bool TotalIsExact);
+
+/// <param name="ActiveCount">How many have not ended, whatever the filter.</param>
+public sealed record RunPageMeta(long ActiveCount, bool HasEverRun);
 
 /// <param name="Seq">Number in the run's record, from 0.</param>
 /// <param name="Json">The event exactly as it was recorded.</param>
@@ -166,6 +217,40 @@ public sealed record BudgetInfo(string Scope, decimal? LimitUsd, decimal SpentUs
 
 /// <summary>An answer of the record: names of columns, then rows of numbers, texts, truths and nulls.</summary>
 public sealed record Table(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<JsonElement>> Rows, bool More);
+
+public sealed record NewWebhook(string Url, IReadOnlyList<string> Events);
+
+/// <param name="Health">How its messages fare.</param>
+/// <param name="Secret">In the one answer that creates it; deliveries are signed with it as Standard Webhooks says.</param>
+public sealed record WebhookInfo(string Id, string Url, IReadOnlyList<string> Events, string CreatedBy, DateTimeOffset CreatedAt, WebhookHealth Health, string? Secret);
+
+/// <param name="Pending">Messages that are still tried.</param>
+/// <param name="Dead">Messages that were given up.</param>
+/// <param name="LastError">Of the latest message that has not arrived.</param>
+public sealed record WebhookHealth(long Delivered, long Pending, long Dead, string? LastError);
+
+public sealed record SecretInfo(string Secret);
+
+/// <param name="Place">Path or glob of the finding; <c>.</c> is the change as a whole.</param>
+/// <param name="Reason">Goes on the record of every run that it lets pass.</param>
+/// <param name="Repo">Only in this repository; null everywhere.</param>
+/// <param name="ExpiresInSeconds">At most a year; null is 30 days.</param>
+public sealed record NewWaiver(string Gate, string Place, string Reason, string? Repo = null, int? ExpiresInSeconds = null);
+
+/// <param name="Genuine">It is as it was signed.</param>
+public sealed record WaiverInfo(
+    string Id, string Gate, string Place, string? Repository, string By, string Reason, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, string? RevokedBy, bool Genuine);
+
+public sealed record NewKey(string Name, string Role);
+
+/// <param name="Key">The secret, in the one answer that creates it.</param>
+public sealed record KeyInfo(string Id, string Name, string Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt, string? Key);
+
+/// <param name="Head">Hash of the run's last event.</param>
+public sealed record Verified([property: JsonPropertyName("verified")] bool IsIntact, long Events, string? Head, IReadOnlyList<VerifiedProblem> Problems);
+
+/// <param name="Seq">Event that it is about; -1 for the chain as a whole.</param>
+public sealed record VerifiedProblem(string Code, long Seq, string Message);
 
 internal sealed record Decision(string Answer, string Digest, string? Comment)
 {
@@ -202,5 +287,17 @@ public sealed record ProblemDetail(string Code, string Message, string? Hint);
 [JsonSerializable(typeof(BudgetLimit))]
 [JsonSerializable(typeof(ScopeName))]
 [JsonSerializable(typeof(Resumption))]
+[JsonSerializable(typeof(NewWebhook))]
+[JsonSerializable(typeof(WebhookInfo))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookInfo>))]
+[JsonSerializable(typeof(SecretInfo))]
+[JsonSerializable(typeof(NewWaiver))]
+[JsonSerializable(typeof(WaiverInfo))]
+[JsonSerializable(typeof(IReadOnlyList<WaiverInfo>))]
+[JsonSerializable(typeof(NewKey))]
+[JsonSerializable(typeof(KeyInfo))]
+[JsonSerializable(typeof(IReadOnlyList<KeyInfo>))]
+[JsonSerializable(typeof(Verified))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ProblemInfo))]
 internal sealed partial class ClientJson : JsonSerializerContext;

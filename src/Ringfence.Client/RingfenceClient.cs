@@ -8,7 +8,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace Ringfence.Client;
 
 /// <summary>Calls <c>ringfence serve</c>. Safe to use from any thread; make one and keep it.</summary>
-public sealed class RingfenceClient : IDisposable
+public sealed partial class RingfenceClient : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private const int MostReconnects = 60;

@@ -26,7 +26,7 @@ public sealed class A_command_against_a_server
 
         foreach (string[] command in (string[][])
             [["runs", "--json"], ["runs"], ["show", id], ["show", id, "--json"], ["logs", id], ["logs", id[..14], "--json"], ["logs", id, "--all"], ["diff", id], ["diff", id, "--stat"],
-            ["budget", "show", "--json"], ["audit", "files", "--json"], ["audit", "spend", "--by", "model"], ["cancel", id]])
+            ["budget", "show", "--json"], ["audit", "verify", id], ["audit", "verify", id, "--json"], ["keys", "list"], ["keys", "list", "--json"], ["waive"], ["audit", "files", "--json"], ["audit", "spend", "--by", "model"], ["cancel", id]])
         {
             var here = await ringfence.CliAsync(command);
             var remote = await ringfence.CliAsync([.. command, .. there]);

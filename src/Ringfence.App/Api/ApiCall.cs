@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
+using Ringfence.Runs;
 
 namespace Ringfence.App.Api;
 
@@ -81,6 +82,15 @@ internal sealed class ApiCall(HttpContext http, ApiOperation operation)
         failures.Add(new Failure("bad_parameter", $"{parameter.Name}: a time such as 2026-01-31T12:00:00Z."));
         return null;
     }
+
+    /// <summary>Comma separated words.</summary>
+    public static string[] Words(string? text) => (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Answers about the run that the path names, or that there is none.</summary>
+    public async Task<IResult> WithRunAsync(RunStore runs, Func<Run, Task<IResult>> use, CancellationToken cancellationToken) =>
+        RunId.IsValid(Route("id")) && (await runs.FindAsync(Route("id"), cancellationToken)).Succeeded(out var run)
+            ? await use(run)
+            : Refuse([new Failure("unknown_run", "There is no such run.")]);
 
     public void Fail(string message) => failures.Add(new Failure("bad_parameter", message));
 

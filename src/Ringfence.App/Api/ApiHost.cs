@@ -1,8 +1,11 @@
+using System.Net.Security;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Ringfence.Access;
@@ -31,7 +34,10 @@ internal static class ApiHost
             {
                 if (settings.Certificate is { } certificate)
                 {
-                    listen.UseHttps(certificate);
+                    listen.UseHttps(new TlsHandshakeCallbackOptions
+                    {
+                        OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions { ServerCertificateContext = certificate.Current }),
+                    });
                 }
             });
         });
@@ -41,6 +47,21 @@ internal static class ApiHost
         var limits = new RateLimits(settings.RequestsPerMinute);
         var metrics = new ServeMetrics(queue, home.Runs);
         app.Lifetime.ApplicationStopped.Register(limits.Dispose);
+
+        // Without a trusted proxy nobody's word counts on where a request comes from.
+        if (settings.TrustedProxies.Count > 0)
+        {
+            var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+
+            foreach (var network in settings.TrustedProxies)
+            {
+                forwarded.KnownIPNetworks.Add(network);
+            }
+
+            app.UseForwardedHeaders(forwarded);
+        }
 
         metrics.Use(app);
 
@@ -71,12 +92,15 @@ internal static class ApiHost
         var repositories = new RepositoryRules(settings.RepositoryRoots, settings.CodeHost);
         var templates = new TemplatesApi(new TemplateStore(home.Database, TimeProvider.System));
 
-        new RunsApi(home, queue, repositories, templates, metrics, app.Lifetime.ApplicationStopping).Map(api);
+        new RunStartApi(home, queue, repositories, templates).Map(api);
+        new RunsApi(home, templates).Map(api);
+        new RunRecordApi(home, metrics, app.Lifetime.ApplicationStopping).Map(api);
         templates.Map(api);
         new ApprovalsApi(home).Map(api);
         new BudgetsApi(home.Database).Map(api);
         new AuditApi(home.Database, repositories).Map(api);
         new WebhooksApi(home).Map(api);
+        new WaiversApi(home.Database, repositories).Map(api);
         new KeysApi(keys).Map(api);
         api.Map(new("GET", "/metrics", Role.Viewer, "Numbers for Prometheus.") { AnswerType = "text/plain" }, async (_, cancellationToken) => Results.Text(await metrics.WriteAsync(cancellationToken), "text/plain; version=0.0.4"));
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
 using Ringfence.Audit;
+using Ringfence.Client;
 using Ringfence.Runs;
 using Ringfence.Storage;
 
@@ -42,7 +43,7 @@ internal sealed class AuditApi(Database database, RepositoryRules repositories)
     public void Map(ApiSurface api)
     {
         api.Map(new("GET", "/v1/audit/{question}", Role.Viewer, $"Asks the record: {string.Join(", ", questions.Keys)}.") { Query = [Term, Run, Workflow, Since, Until, Text, Allowed, Limit], Answer = ApiJson.Default.TableResource }, AskAsync);
-        api.Map(new("GET", "/v1/audit/verify/{run}", Role.Viewer, "Recomputes a run's chain.") { Answer = ApiJson.Default.VerifiedResource }, VerifyAsync);
+        api.Map(new("GET", "/v1/audit/verify/{run}", Role.Viewer, "Recomputes a run's chain.") { Answer = ApiJson.Default.Verified }, VerifyAsync);
         api.Map(new("GET", "/v1/blame", Role.Viewer, "Where lines of a file come from: commit, run, command, approvals.") { Query = [Repo, File, First, Last], Answer = ApiJson.Default.JsonElement }, BlameAsync);
     }
 
@@ -76,7 +77,8 @@ internal sealed class AuditApi(Database database, RepositoryRules repositories)
         }
 
         var verified = await new AuditVerifier(database).VerifyAsync(new RunId(call.Route("run")), cancellationToken);
-        return call.Ok(new VerifiedResource(verified.Problems.Count == 0, verified.Events, [.. verified.Problems.Select(problem => problem.Message)]));
+        return call.Ok(new Verified(
+            verified.Problems.Count == 0, verified.Events, verified.Head, [.. verified.Problems.Select(problem => new VerifiedProblem(problem.Code, problem.Seq, problem.Message))]));
     }
 
     private async Task<IResult> BlameAsync(ApiCall call, CancellationToken cancellationToken)
@@ -99,7 +101,7 @@ internal sealed class AuditApi(Database database, RepositoryRules repositories)
             : call.Refuse(why);
     }
 
-    private static readonly JsonSerializerOptions BlameForm = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    public static readonly JsonSerializerOptions BlameForm = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 }
 
 /// <param name="More">There were more rows than were asked for.</param>
@@ -107,5 +109,3 @@ internal sealed record TableResource(IReadOnlyList<string> Columns, IReadOnlyLis
 {
     public static TableResource Of(AuditTable table) => new(table.Columns, table.Rows, table.More);
 }
-
-internal sealed record VerifiedResource(bool Verified, long Events, IReadOnlyList<string> Problems);

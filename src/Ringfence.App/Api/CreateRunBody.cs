@@ -7,6 +7,7 @@ using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
+using Ringfence.Workflows;
 
 namespace Ringfence.App.Api;
 
@@ -21,8 +22,17 @@ internal sealed record CreateRunBody
     [StringLength(1024, MinimumLength = 1)]
     public string? Branch { get; init; }
 
-    [Required, StringLength(50_000, MinimumLength = 1)]
+    [Description("What the agent is told. With a workflow it may be left out, and comes after the workflow's own words.")]
+    [StringLength(50_000, MinimumLength = 1)]
     public string? Prompt { get; init; }
+
+    [Description("Name of a workflow of the repository: .ringfence/workflows/NAME.md or .yaml at its HEAD. The rest of the body may only narrow it.")]
+    [StringLength(64, MinimumLength = 1), RegularExpression("^[A-Za-z0-9][A-Za-z0-9_.-]*$", ErrorMessage = "the name of a workflow, without its folder.")]
+    public string? Workflow { get; init; }
+
+    [Description("Values for the workflow's inputs.")]
+    [Variables]
+    public IReadOnlyDictionary<string, string>? Inputs { get; init; }
 
     [Description("Slug of a template.")]
     [RegularExpression(CreateTemplateBody.SlugForm, ErrorMessage = "a slug: lower-case letters, digits and hyphens."), StringLength(64, MinimumLength = 2)]
@@ -91,9 +101,14 @@ internal sealed record CreateRunBody
             return Result.Fail<RunRequest>(policy.Failures);
         }
 
-        if (string.IsNullOrWhiteSpace(Prompt))
+        if (string.IsNullOrWhiteSpace(Prompt) && (Workflow is null || Prompt is not null))
         {
-            return new Failure("bad_field", "prompt: not only white space.");
+            return new Failure("bad_field", Prompt is null ? "prompt: is missing, and there is no workflow that has one." : "prompt: not only white space.");
+        }
+
+        if (OfWorkflow is { Count: > 0 } twice)
+        {
+            return Result.Fail<RunRequest>(twice);
         }
 
         if (Approve?.SelectMany((rule, at) => rule.Failures(at)).ToList() is { Count: > 0 } failures)
@@ -107,7 +122,7 @@ internal sealed record CreateRunBody
 
         return new RunRequest
         {
-            Prompt = Prompt,
+            Prompt = Prompt ?? "",
             Repository = Repo!,
             Ref = Branch,
             Agent = Agent ?? "ringfence-agent",
@@ -124,7 +139,7 @@ internal sealed record CreateRunBody
             Sandbox = SizeName.Limits(Size ?? template?.Size),
             Rules = Constraints?.ToRules() ?? new ReviewRules(),
             Environment = Merge(template?.EnvVars, Env),
-            Output = OutputName.Read(Output) ?? OutputKind.Branch,
+            Output = Kind,
             PullRequest = Output is "pull_request" ? PullRequest?.ToTerms() ?? new PullRequestTerms() : null,
             Approve = [.. (Approve ?? []).Select(rule => rule.ToRule())],
             CallbackUrl = CallbackUrl,
@@ -132,6 +147,28 @@ internal sealed record CreateRunBody
             Metadata = Metadata?.GetRawText(),
             RequestedBy = requestedBy,
         };
+    }
+
+    /// <summary>What the workflow leaves to its runs, as far as this one says it.</summary>
+    public RunOverrides Overrides => new(
+        Guardrails?.MaxCostUsd is { } dollars ? Money.FromDollars(dollars) : null, Guardrails?.MaxTurns,
+        Guardrails?.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null, Output is null ? null : Kind, Inputs);
+
+    private OutputKind Kind => OutputName.Read(Output) ?? OutputKind.Branch;
+
+    /// <summary>What the workflow alone decides, and inputs without a workflow.</summary>
+    private IReadOnlyList<Failure> OfWorkflow
+    {
+        get
+        {
+            if (Workflow is null)
+            {
+                return Inputs is null ? [] : [new Failure("bad_field", "inputs: only a workflow has inputs.", "Name it: workflow.")];
+            }
+
+            (string Name, object? Value)[] its = [("agent", Agent), ("attempts", Attempts), ("constraints", Constraints), ("approve", Approve), ("template", Template)];
+            return [.. its.Where(one => one.Value is not null).Select(one => new Failure("bad_field", $"{one.Name}: the workflow decides that.", "Leave it out, or leave out workflow."))];
+        }
     }
 
     private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string>? under, IReadOnlyDictionary<string, string>? over)
@@ -212,8 +249,6 @@ internal sealed record ConstraintsBody
         Tests = Tests == "keep" ? FindingSeverity.Block : FindingSeverity.Note,
     };
 }
-
-internal sealed record CreatedRun(string Id, string Status, DateTimeOffset CreatedAt);
 
 /// <summary>The three names that clients of hosted systems use for models.</summary>
 internal static class ModelAlias

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
+using Ringfence.Client;
 
 namespace Ringfence.App.Api;
 
@@ -9,13 +10,13 @@ internal sealed class KeysApi(ApiKeyStore keys)
 {
     public void Map(ApiSurface api)
     {
-        api.Map(new("GET", "/v1/keys", Role.Admin, "Lists the keys, without their secrets.") { Answer = ApiJson.Default.IReadOnlyListKeyResource }, ListAsync);
-        api.Map(new("POST", "/v1/keys", Role.Admin, "Makes a key. Its secret is in this answer and nowhere else.") { Body = ApiJson.Default.CreateKeyBody, Answer = ApiJson.Default.KeyResource, Status = 201 }, CreateAsync);
+        api.Map(new("GET", "/v1/keys", Role.Admin, "Lists the keys, without their secrets.") { Answer = ApiJson.Default.IReadOnlyListKeyInfo }, ListAsync);
+        api.Map(new("POST", "/v1/keys", Role.Admin, "Makes a key. Its secret is in this answer and nowhere else.") { Body = ApiJson.Default.CreateKeyBody, Answer = ApiJson.Default.KeyInfo, Status = 201 }, CreateAsync);
         api.Map(new("DELETE", "/v1/keys/{id}", Role.Admin, "Revokes a key.") { Status = 204 }, RevokeAsync);
     }
 
     private async Task<IResult> ListAsync(ApiCall call, CancellationToken cancellationToken) =>
-        call.Ok<IReadOnlyList<KeyResource>>([.. (await keys.ListAsync(cancellationToken)).Select(key => KeyResource.Of(key))]);
+        call.Ok<IReadOnlyList<KeyInfo>>([.. (await keys.ListAsync(cancellationToken)).Select(key => KeyResource.Of(key))]);
 
     private async Task<IResult> CreateAsync(ApiCall call, CancellationToken cancellationToken)
     {
@@ -43,9 +44,9 @@ internal sealed record CreateKeyBody
     public string? Role { get; init; }
 }
 
-/// <param name="Key">The secret, in the one answer that creates it.</param>
-internal sealed record KeyResource(string Id, string Name, string Role, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt, string? Key)
+/// <summary>A key as the API and the command show it.</summary>
+internal static class KeyResource
 {
-    public static KeyResource Of(ApiKey key, string? secret = null) =>
+    public static KeyInfo Of(ApiKey key, string? secret = null) =>
         new(key.Id, key.Name, key.Role.ToString().ToLowerInvariant(), key.CreatedAt, key.RevokedAt, secret);
 }

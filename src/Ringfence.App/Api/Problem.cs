@@ -48,7 +48,7 @@ internal sealed record Problem
         "bad_content_type" => StatusCodes.Status415UnsupportedMediaType,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "workspace_not_found" => StatusCodes.Status404NotFound,
-        _ when failure.Code.StartsWith("unknown_", StringComparison.Ordinal) && failure.Code is not ("unknown_field" or "unknown_parameter" or "unknown_group") => StatusCodes.Status404NotFound,
+        _ when failure.Code.StartsWith("unknown_", StringComparison.Ordinal) && failure.Code is not ("unknown_field" or "unknown_parameter" or "unknown_group" or "unknown_workflow") => StatusCodes.Status404NotFound,
         "approval_closed" or "approval_expired" or "already_answered" or "digest_differs" or "run_not_ended" or "run_already_ended" or "nothing_to_resume"
             or "budget_used_up" or "turns_used_up" or "slug_taken" or "webhook_exists" or "too_many_webhooks" or "not_frozen" => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status400BadRequest,

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Ringfence.Documents;
 
 namespace Ringfence.App.Api;
@@ -13,7 +12,10 @@ internal sealed record ServeSettings
     public required IPEndPoint Listen { get; init; }
 
     /// <summary>Null serves HTTP: on this machine alone, or behind a proxy that has the certificate.</summary>
-    public X509Certificate2? Certificate { get; init; }
+    public ServerCertificate? Certificate { get; init; }
+
+    /// <summary>Networks of proxies whose word counts on who calls. Of anybody else the header is ignored.</summary>
+    public required IReadOnlyList<IPNetwork> TrustedProxies { get; init; }
 
     /// <summary>Runs at once in this process, 1 to 1,000.</summary>
     public required int MostRuns { get; init; }
@@ -41,6 +43,7 @@ internal sealed class ServeOptions
     private readonly Option<string?> listen = Setting("--listen", "Address and port of the API. Default: 127.0.0.1:7480.", "ADDRESS:PORT");
     private readonly Option<string?> tlsCertificate = Setting("--tls-certificate", "PEM file. Without it HTTP is served: behind a proxy, or on this machine alone.", "FILE");
     private readonly Option<string?> tlsKey = Setting("--tls-key", "PEM file of the certificate's key.", "FILE");
+    private readonly Option<string[]> trustedProxy = new("--trusted-proxy") { Description = "Network (CIDR) of proxies that say in X-Forwarded-For who calls. Repeatable. Default: none.", HelpName = "NETWORK" };
     private readonly Option<string?> maxRuns = Setting("--max-runs", "Runs at once in this process. Default: 4.", "N");
     private readonly Option<string?> maxRunsPerRepository = Setting("--max-runs-per-repo", "Runs at once of one repository. Default: 2.", "N");
     private readonly Option<string[]> repositoryRoot = new("--repo-root") { Description = "Folder below which callers may name repositories by path. Repeatable. Default: URLs only.", HelpName = "PATH" };
@@ -50,7 +53,7 @@ internal sealed class ServeOptions
     private readonly Option<string?> rateLimit = Setting("--rate-limit", "Requests of one key in a minute. Default: 6000.", "N");
 
     public IEnumerable<Option> All =>
-        [config, listen, tlsCertificate, tlsKey, maxRuns, maxRunsPerRepository, repositoryRoot, codeHost, drainTime, maxBody, rateLimit];
+        [config, listen, tlsCertificate, tlsKey, trustedProxy, maxRuns, maxRunsPerRepository, repositoryRoot, codeHost, drainTime, maxBody, rateLimit];
 
     public Result<ServeSettings> Read(ParseResult parsed, IReadOnlyDictionary<string, string?> environment)
     {
@@ -62,6 +65,7 @@ internal sealed class ServeOptions
         {
             Listen = reader.Value(listen, "127.0.0.1:7480", (string text, out IPEndPoint? value) => IPEndPoint.TryParse(text, out value), "an address and port such as 127.0.0.1:7480") ?? new IPEndPoint(0, 0),
             Certificate = Certificate(reader, failures),
+            TrustedProxies = reader.Networks(trustedProxy),
             MostRuns = reader.Number(maxRuns, 4, 1, 1000),
             MostRunsPerRepository = reader.Number(maxRunsPerRepository, 2, 1, 1000),
             RepositoryRoots = [.. reader.Texts(repositoryRoot).Select(Path.GetFullPath)],
@@ -79,6 +83,8 @@ internal sealed class ServeOptions
     private static Option<string?> Setting(string name, string description, string value) => new(name) { Description = description, HelpName = value };
 
     private static string Key(Option option) => option.Name.TrimStart('-');
+
+    private static string Variable(Option option) => "RINGFENCE_" + Key(option).ToUpperInvariant().Replace('-', '_');
 
     private YamlMapping? File(ParseResult parsed, IReadOnlyDictionary<string, string?> environment, List<Failure> failures)
     {
@@ -98,7 +104,7 @@ internal sealed class ServeOptions
         }
     }
 
-    private X509Certificate2? Certificate(Reader reader, List<Failure> failures)
+    private ServerCertificate? Certificate(Reader reader, List<Failure> failures)
     {
         var (certificate, key) = (reader.Text(tlsCertificate).Text, reader.Text(tlsKey).Text);
 
@@ -109,7 +115,7 @@ internal sealed class ServeOptions
 
         try
         {
-            return X509Certificate2.CreateFromPemFile(certificate ?? throw new CryptographicException("--tls-key needs --tls-certificate."), key);
+            return new ServerCertificate(certificate ?? throw new CryptographicException("--tls-key needs --tls-certificate."), key);
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
@@ -125,7 +131,7 @@ internal sealed class ServeOptions
         public (string? Text, string Place) Text(Option<string?> option)
         {
             // The file is asked in any case, so that what nobody asks for can be told.
-            var (name, variable) = (Key(option), "RINGFENCE_" + Key(option).ToUpperInvariant().Replace('-', '_'));
+            var (name, variable) = (Key(option), Variable(option));
             var inFile = file?.Text(name);
             return parsed.GetValue(option) is { } flag ? (flag, option.Name)
                 : environment.GetValueOrDefault(variable) is { Length: > 0 } set ? (set, variable)
@@ -159,8 +165,27 @@ internal sealed class ServeOptions
         {
             var inFile = file?.Texts(Key(option), single: true) ?? [];
             return parsed.GetValue(option) is { Length: > 0 } flags ? flags
-                : environment.GetValueOrDefault("RINGFENCE_REPO_ROOT") is { Length: > 0 } set ? set.Split(':', StringSplitOptions.RemoveEmptyEntries)
+                : environment.GetValueOrDefault(Variable(option)) is { Length: > 0 } set ? set.Split(option.Name == "--repo-root" ? ':' : ',', StringSplitOptions.RemoveEmptyEntries)
                 : inFile;
+        }
+
+        public IReadOnlyList<IPNetwork> Networks(Option<string[]> option)
+        {
+            var networks = new List<IPNetwork>();
+
+            foreach (var text in Texts(option))
+            {
+                if (IPNetwork.TryParse(text, out var network))
+                {
+                    networks.Add(network);
+                }
+                else
+                {
+                    failures.Add(new Failure("bad_setting", $"{Key(option)} cannot be '{Printable.Escape(text)}'.", "It is a network such as 10.0.0.0/8 or ::1/128."));
+                }
+            }
+
+            return networks;
         }
     }
 }

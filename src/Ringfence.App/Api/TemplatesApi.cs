@@ -23,6 +23,10 @@ internal sealed class TemplatesApi(TemplateStore templates)
     public async Task<CreateTemplateBody?> FindAsync(string slug, CancellationToken cancellationToken) =>
         await templates.FindAsync(slug, cancellationToken) is { } found ? Read(found) : null;
 
+    /// <summary>Ids by slug. A template that was removed has none.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> IdsAsync(CancellationToken cancellationToken) =>
+        (await templates.ListAsync(cancellationToken)).ToDictionary(template => template.Slug, template => template.Id, StringComparer.Ordinal);
+
     private static CreateTemplateBody Read(RunTemplate template) => JsonSerializer.Deserialize(template.Body, ApiJson.Default.CreateTemplateBody)!;
 
     private static TemplateResource Show(RunTemplate template) => new(template.Id, template.CreatedAt, template.ChangedAt, Read(template));
@@ -82,6 +86,10 @@ internal sealed record CreateTemplateBody
     [StringLength(2000)]
     public string? Description { get; init; }
 
+    [Description("What runs find installed. host, the only one: the tools of the server's machine.")]
+    [AllowedValues("host")]
+    public string? BaseImage { get; init; }
+
     [Description("s: 1 CPU, 2 GB memory, 5 GB disk; m: 2, 4, 10; l: 4, 8, 20.")]
     [AllowedValues("s", "m", "l")]
     public string? Size { get; init; }
@@ -107,6 +115,9 @@ internal sealed record ChangeTemplateBody
     [StringLength(2000)]
     public string? Description { get; init; }
 
+    [AllowedValues("host")]
+    public string? BaseImage { get; init; }
+
     [AllowedValues("s", "m", "l")]
     public string? Size { get; init; }
 
@@ -122,6 +133,7 @@ internal sealed record ChangeTemplateBody
     {
         Name = Name ?? old.Name,
         Description = Description ?? old.Description,
+        BaseImage = BaseImage ?? old.BaseImage,
         Size = Size ?? old.Size,
         EnvVars = EnvVars ?? old.EnvVars,
         Guardrails = Guardrails ?? old.Guardrails,

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
 using Ringfence.App.Cli;
+using Ringfence.Client;
 using Ringfence.Notifications;
 using Ringfence.Workflows;
 
@@ -15,14 +16,14 @@ internal sealed class WebhooksApi(Home home)
 
     public void Map(ApiSurface api)
     {
-        api.Map(new("GET", "/v1/webhooks", Role.Admin, "Lists the webhooks and how they fare, without their secrets.") { Answer = ApiJson.Default.IReadOnlyListWebhookResource }, ListAsync);
-        api.Map(new("POST", "/v1/webhooks", Role.Admin, "Makes a webhook. Its secret is in this answer and nowhere else.") { Body = ApiJson.Default.CreateWebhookBody, Answer = ApiJson.Default.WebhookResource, Status = 201 }, CreateAsync);
+        api.Map(new("GET", "/v1/webhooks", Role.Admin, "Lists the webhooks and how they fare, without their secrets.") { Answer = ApiJson.Default.IReadOnlyListWebhookInfo }, ListAsync);
+        api.Map(new("POST", "/v1/webhooks", Role.Admin, "Makes a webhook. Its secret is in this answer and nowhere else.") { Body = ApiJson.Default.CreateWebhookBody, Answer = ApiJson.Default.WebhookInfo, Status = 201 }, CreateAsync);
         api.Map(new("DELETE", "/v1/webhooks/{id}", Role.Admin, "Deletes a webhook. What was still to be sent to it is given up.") { Status = 204 }, DeleteAsync);
-        api.Map(new("GET", "/v1/webhooks/callback-secret", Role.Admin, "What messages to the callbackUrl of runs are signed with.") { Answer = ApiJson.Default.SecretResource }, CallbackSecretAsync);
+        api.Map(new("GET", "/v1/webhooks/callback-secret", Role.Admin, "What messages to the callbackUrl of runs are signed with.") { Answer = ApiJson.Default.SecretInfo }, CallbackSecretAsync);
     }
 
     private async Task<IResult> ListAsync(ApiCall call, CancellationToken cancellationToken) =>
-        call.Ok<IReadOnlyList<WebhookResource>>([.. (await webhooks.ListAsync(cancellationToken)).Select(webhook => WebhookResource.Of(webhook))]);
+        call.Ok<IReadOnlyList<WebhookInfo>>([.. (await webhooks.ListAsync(cancellationToken)).Select(webhook => Show(webhook))]);
 
     private async Task<IResult> CreateAsync(ApiCall call, CancellationToken cancellationToken)
     {
@@ -32,7 +33,7 @@ internal sealed class WebhooksApi(Home home)
         }
 
         return (await webhooks.AddAsync(body.Url!, body.Events!, call.Principal, policy.WebhookNetworks, cancellationToken)).Succeeded(out var made, out why)
-            ? call.Ok(WebhookResource.Of(made.Webhook, made.Secret))
+            ? call.Ok(Show(made.Webhook, made.Secret))
             : call.Refuse(why);
     }
 
@@ -42,7 +43,11 @@ internal sealed class WebhooksApi(Home home)
             : call.Refuse([new Failure("unknown_webhook", "There is no such webhook.", "GET /v1/webhooks lists them.")]);
 
     private async Task<IResult> CallbackSecretAsync(ApiCall call, CancellationToken cancellationToken) =>
-        call.Ok(new SecretResource(await webhooks.CallbackSecretAsync(cancellationToken)));
+        call.Ok(new SecretInfo(await webhooks.CallbackSecretAsync(cancellationToken)));
+
+    private static WebhookInfo Show(Webhook webhook, string? secret = null) => new(
+        webhook.Id, webhook.Url, webhook.Events, webhook.CreatedBy, webhook.CreatedAt,
+        new WebhookHealth(webhook.Delivered, webhook.Pending, webhook.Dead, webhook.LastError), secret);
 }
 
 internal sealed record CreateWebhookBody
@@ -55,19 +60,3 @@ internal sealed record CreateWebhookBody
     [Required, Texts(4, 20)]
     public IReadOnlyList<string>? Events { get; init; }
 }
-
-/// <param name="Health">How its messages fare.</param>
-/// <param name="Secret">In the one answer that creates it; deliveries are signed with it as Standard Webhooks says.</param>
-internal sealed record WebhookResource(string Id, string Url, IReadOnlyList<string> Events, string CreatedBy, DateTimeOffset CreatedAt, WebhookHealth Health, string? Secret)
-{
-    public static WebhookResource Of(Webhook webhook, string? secret = null) => new(
-        webhook.Id, webhook.Url, webhook.Events, webhook.CreatedBy, webhook.CreatedAt,
-        new WebhookHealth(webhook.Delivered, webhook.Pending, webhook.Dead, webhook.LastError), secret);
-}
-
-/// <param name="Pending">Messages that are still tried.</param>
-/// <param name="Dead">Messages that were given up.</param>
-/// <param name="LastError">Of the latest message that has not arrived.</param>
-internal sealed record WebhookHealth(long Delivered, long Pending, long Dead, string? LastError);
-
-internal sealed record SecretResource(string Secret);

@@ -15,13 +15,14 @@ internal static partial class BlameCommand
     public static Command Create(Terminal terminal)
     {
         var place = new Argument<string>("place") { Description = "A file of the repository here, with a line or a range.", HelpName = "FILE[:LINE[-LINE]]" };
+        var repo = new Option<string?>("--repo") { Description = "The repository. Default: this folder. With --server: a path there.", HelpName = "PATH" };
         var json = CommandActions.Json();
-        var command = new Command("blame", "Tells where lines come from: commit, run, command or tool, model call, approvals.") { place, json };
+        var command = new Command("blame", "Tells where lines come from: commit, run, command or tool, model call, approvals.") { place, repo, json };
 
         command.WithHome(terminal, async (parsed, home, cancellationToken) =>
         {
             var (file, lines) = Read(parsed.GetRequiredValue(place));
-            var blamed = await new Blame(home.Database).OfAsync(Environment.CurrentDirectory, file, lines, cancellationToken);
+            var blamed = await new Blame(home.Database).OfAsync(parsed.GetValue(repo) ?? Environment.CurrentDirectory, file, lines, cancellationToken);
 
             if (!blamed.Succeeded(out var groups, out var why))
             {
@@ -29,26 +30,30 @@ internal static partial class BlameCommand
                 return ExitCodes.BadInput;
             }
 
-            foreach (var group in groups)
-            {
-                if (parsed.GetValue(json))
-                {
-                    terminal.WriteLine(JsonSerializer.Serialize(group, Options));
-                }
-                else
-                {
-                    Write(terminal, group);
-                }
-            }
-
+            Write(terminal, groups, parsed.GetValue(json));
             return ExitCodes.Done;
         });
 
         return command;
     }
 
+    public static void Write(Terminal terminal, IReadOnlyList<BlamedLines> groups, bool json)
+    {
+        foreach (var group in groups)
+        {
+            if (json)
+            {
+                terminal.WriteLine(JsonSerializer.Serialize(group, Options));
+            }
+            else
+            {
+                Write(terminal, group);
+            }
+        }
+    }
+
     /// <summary>A file whose name ends like a range is taken for the file when it is there.</summary>
-    private static (string File, (int, int)? Lines) Read(string text)
+    public static (string File, (int First, int Last)? Lines) Read(string text)
     {
         if (File.Exists(text) || Range().Match(text) is not { Success: true } match)
         {

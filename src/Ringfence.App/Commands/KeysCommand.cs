@@ -3,6 +3,7 @@ using System.Text.Json;
 using Ringfence.Access;
 using Ringfence.App.Api;
 using Ringfence.App.Cli;
+using Ringfence.Client;
 
 namespace Ringfence.App.Commands;
 
@@ -29,7 +30,7 @@ internal static class KeysCommand
             }
 
             var (key, secret) = await new ApiKeyStore(home.Database, TimeProvider.System).CreateAsync(asked.Name, Enum.Parse<Role>(asked.Role, ignoreCase: true), cancellationToken);
-            terminal.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(KeyResource.Of(key, secret), ApiJson.Default.KeyResource) : $"{key.Id}  {secret}");
+            WriteMade(terminal, KeyResource.Of(key, secret), parsed.GetValue(json));
             return ExitCodes.Done;
         });
 
@@ -43,23 +44,29 @@ internal static class KeysCommand
 
         command.WithHome(terminal, async (parsed, home, cancellationToken) =>
         {
-            var keys = (await new ApiKeyStore(home.Database, TimeProvider.System).ListAsync(cancellationToken)).Select(key => KeyResource.Of(key)).ToList();
-
-            if (parsed.GetValue(json))
-            {
-                terminal.WriteLine(JsonSerializer.Serialize(keys, ApiJson.Default.IReadOnlyListKeyResource));
-                return ExitCodes.Done;
-            }
-
-            foreach (var key in keys)
-            {
-                terminal.WriteLine($"{key.Id}  {key.Role,-8}  {key.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}  {key.Name}{(key.RevokedAt is null ? "" : "  revoked")}");
-            }
-
+            var keys = await new ApiKeyStore(home.Database, TimeProvider.System).ListAsync(cancellationToken);
+            Write(terminal, [.. keys.Select(key => KeyResource.Of(key))], parsed.GetValue(json));
             return ExitCodes.Done;
         });
 
         return command;
+    }
+
+    public static void WriteMade(Terminal terminal, KeyInfo made, bool json) =>
+        terminal.WriteLine(json ? JsonSerializer.Serialize(made, ApiJson.Default.KeyInfo) : $"{made.Id}  {made.Key}");
+
+    public static void Write(Terminal terminal, IReadOnlyList<KeyInfo> keys, bool json)
+    {
+        if (json)
+        {
+            terminal.WriteLine(JsonSerializer.Serialize(keys, ApiJson.Default.IReadOnlyListKeyInfo));
+            return;
+        }
+
+        foreach (var key in keys)
+        {
+            terminal.WriteLine(Printable.EscapeLines($"{key.Id}  {key.Role,-8}  {key.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}  {key.Name}{(key.RevokedAt is null ? "" : "  revoked")}"));
+        }
     }
 
     private static Command Revoke(Terminal terminal)

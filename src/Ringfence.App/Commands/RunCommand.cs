@@ -144,7 +144,7 @@ internal static class RunCommand
     {
         if (PolicyFile.Of(home.Folder).Succeeded(out var policy))
         {
-            using var sender = new WebhookSender(home.Database, policy, TimeProvider.System);
+            using var sender = new WebhookSender(home.Database, () => policy, TimeProvider.System);
             await sender.SendDueAsync(CancellationToken.None);
         }
     }

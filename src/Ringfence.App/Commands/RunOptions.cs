@@ -121,7 +121,7 @@ internal sealed class RunOptions
     }
 
     /// <summary>A value is taken as it is: one that begins with @ or is - names no file, because scripts put other people's words here.</summary>
-    private static Dictionary<string, string> Inputs(string[] texts, List<Failure> failures)
+    public static Dictionary<string, string> Inputs(string[] texts, List<Failure> failures)
     {
         var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
 

@@ -104,7 +104,10 @@ internal static class ServeCommand
 
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(Interrupt.Insisted);
         await using var drained = draining.Register(() => stopping.CancelAfter(settings.DrainTime));
-        using var sender = new WebhookSender(home.Database, policy, TimeProvider.System);
+        
+        // As the file has it now; one that cannot be read changes nothing.
+        ServerPolicy Policy() => PolicyFile.Of(home.Folder).Succeeded(out var now, out _) ? policy = now : policy;
+        using var sender = new WebhookSender(home.Database, Policy, TimeProvider.System);
         using var sent = new CancellationTokenSource();
         var sending = sender.RunAsync(sent.Token);
         await queue.RunAsync(draining, stopping.Token);

@@ -76,7 +76,7 @@ internal static class WaiveCommand
         return command;
     }
 
-    private static void Write(Terminal terminal, IReadOnlyList<KnownWaiver> waivers, bool json)
+    public static void Write(Terminal terminal, IReadOnlyList<KnownWaiver> waivers, bool json)
     {
         if (json)
         {

@@ -19,15 +19,6 @@ internal static class RemoteCommands
 {
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
 
-    private static readonly string[] Filters = ["--run", "--workflow", "--since", "--until", "--limit", "--json", "--csv"];
-
-    /// <summary>Questions of the record with the option that holds the word they are about.</summary>
-    private static readonly Dictionary<string, string?> Questions = new(StringComparer.Ordinal)
-    {
-        ["files"] = "--path", ["reads"] = "--path", ["commands"] = "--program", ["network"] = "--host", ["secrets"] = "--secret", ["approvals"] = "--digest", ["gates"] = "--gate",
-        ["checks"] = null, ["context"] = null, ["commits"] = "--commit", ["budget"] = "--scope",
-    };
-
     public static RemoteCommand? Find(IReadOnlyList<string> words) => string.Join(' ', words) switch
     {
         "runs" => new(["--json", "--limit"], ListAsync),
@@ -39,15 +30,7 @@ internal static class RemoteCommands
         "cancel" => new(["--json"], CancelAsync),
         "approve" => new(["--yes", "--comment", "--json"], ApproveAsync),
         "reject" => new(["--digest", "--reason", "--json"], RejectAsync),
-        "kill" => new(["--lift"], KillAsync),
-        "budget show" => new(["--json"], BudgetsAsync),
-        "budget set" => new([], SetBudgetAsync),
-        "budget thaw" => new([], ThawAsync),
-        "audit spend" => new([.. Filters.Except(["--run"]), "--by"], SpendAsync),
-        "audit verify" => null,
-        _ when words is ["audit", var question] && Questions.TryGetValue(question, out var term) =>
-            new([.. Filters.Append(term ?? "--json").Append(question switch { "commands" => "--text", "network" => "--denied", _ => "--json" })], (call, token) => AskAsync(call, question, term, token)),
-        _ => null,
+        _ => RemoteRecord.Find(words) ?? RemoteAdministration.Find(words),
     };
 
     private static async Task<int> ListAsync(RemoteCall call, CancellationToken cancellationToken)
@@ -176,114 +159,6 @@ internal static class RemoteCommands
         ApprovalView.WriteDecided(call.Terminal, RemoteRun.Of(decided), call.Json);
         return ExitCodes.Done;
     }
-
-    private static async Task<int> KillAsync(RemoteCall call, CancellationToken cancellationToken)
-    {
-        var (scope, lift) = (call.Value<string>("what")!, call.Value<bool>("--lift"));
-        await call.Client.KillAsync(scope, lift, cancellationToken);
-        call.Terminal.WriteLine(lift ? $"{scope} may go on." : $"{scope} is stopped.");
-        return ExitCodes.Done;
-    }
-
-    private static async Task<int> BudgetsAsync(RemoteCall call, CancellationToken cancellationToken)
-    {
-        var budgets = await call.Client.ListBudgetsAsync(call.Value<string>("scope"), cancellationToken);
-        BudgetCommand.Write(
-            call.Terminal,
-            [.. budgets.Select(b => new ScopeBalance(b.Scope, b.LimitUsd is { } limit ? Money.FromDollars(limit) : null, Money.FromDollars(b.SpentUsd), Money.FromDollars(b.HeldUsd), b.Stop))],
-            call.Json);
-        return ExitCodes.Done;
-    }
-
-    private static async Task<int> SetBudgetAsync(RemoteCall call, CancellationToken cancellationToken)
-    {
-        if (!Money.TryParse(call.Value<string>("dollars")!, out var money))
-        {
-            call.Terminal.WriteFailures([new Failure("bad_money", $"'{call.Value<string>("dollars")}' is not an amount of dollars.")]);
-            return ExitCodes.BadInput;
-        }
-
-        await call.Client.SetBudgetAsync(call.Value<string>("scope")!, money.Dollars, cancellationToken);
-        call.Terminal.WriteLine($"{call.Value<string>("scope")} may spend {money}.");
-        return ExitCodes.Done;
-    }
-
-    private static async Task<int> ThawAsync(RemoteCall call, CancellationToken cancellationToken)
-    {
-        await call.Client.ThawAsync(call.Value<string>("scope")!, cancellationToken);
-        call.Terminal.WriteLine($"{call.Value<string>("scope")} may spend again.");
-        return ExitCodes.Done;
-    }
-
-    private static async Task<int> SpendAsync(RemoteCall call, CancellationToken cancellationToken)
-    {
-        if (await QueryAsync(call, cancellationToken) is not { } query)
-        {
-            return ExitCodes.BadInput;
-        }
-
-        query["by"] = call.Value<SpendBy>("--by").ToString().ToLowerInvariant();
-        TableWriter.Write(call.Terminal, Table(await call.Client.UsageAsync(query, cancellationToken)), Form(call));
-        return ExitCodes.Done;
-    }
-
-    private static async Task<int> AskAsync(RemoteCall call, string question, string? term, CancellationToken cancellationToken)
-    {
-        if (await QueryAsync(call, cancellationToken) is not { } query)
-        {
-            return ExitCodes.BadInput;
-        }
-
-        Add(query, "term", term is null ? null : call.Value<string>(term));
-        Add(query, "run", call.Value<string>("--run") is { Length: > 0 } ? await call.RunAsync("--run", cancellationToken) : null);
-        Add(query, "text", question == "commands" ? call.Value<string>("--text") : null);
-        Add(query, "allowed", question == "network" && call.Value<bool>("--denied") ? "false" : null);
-        TableWriter.Write(call.Terminal, Table(await call.Client.AskAsync(question, query, cancellationToken)), Form(call));
-        return ExitCodes.Done;
-    }
-
-    private static Task<Dictionary<string, string>?> QueryAsync(RemoteCall call, CancellationToken cancellationToken)
-    {
-        _ = cancellationToken;
-        var failures = new List<Failure>();
-        var query = new Dictionary<string, string>(StringComparer.Ordinal) { ["limit"] = $"{Math.Min(1000, call.Value<int>("--limit"))}" };
-        Add(query, "workflow", call.Value<string>("--workflow"));
-        Add(query, "since", Iso(Commands.Audit.AuditFilterOptions.Time("--since", call.Value<string>("--since"), failures)));
-        Add(query, "until", Iso(Commands.Audit.AuditFilterOptions.Time("--until", call.Value<string>("--until"), failures)));
-
-        if (failures.Count > 0)
-        {
-            call.Terminal.WriteFailures(failures);
-            return Task.FromResult<Dictionary<string, string>?>(null);
-        }
-
-        return Task.FromResult<Dictionary<string, string>?>(query);
-    }
-
-    private static string? Iso(long? microseconds) => microseconds is { } us ? DateTimeOffset.UnixEpoch.AddMicroseconds(us).ToString("O") : null;
-
-    private static void Add(Dictionary<string, string> query, string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
-        {
-            query[name] = value;
-        }
-    }
-
-    private static TableForm Form(RemoteCall call) => call.Json ? TableForm.Json : call.Value<bool>("--csv") ? TableForm.Csv : TableForm.Text;
-
-    private static AuditTable Table(Table table) => new(
-        table.Columns, [.. table.Rows.Select(row => (IReadOnlyList<object?>)[.. row.Select(Plain)])], table.More);
-
-    private static object? Plain(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => null,
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-        JsonValueKind.Number => value.GetDouble(),
-        _ => value.GetString(),
-    };
 
     private static async Task<ChangeSet?> ChangesAsync(RemoteCall call, Run run, CancellationToken cancellationToken)
     {

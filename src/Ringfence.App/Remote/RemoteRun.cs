@@ -28,7 +28,7 @@ internal static class RemoteRun
                 Time = TimeSpan.FromSeconds(info.Guardrails.TimeoutSeconds ?? 0),
             },
             Done = info.Done,
-            Output = Enum.Parse<OutputKind>(info.Output, ignoreCase: true),
+            Output = OutputName.Read(info.Output) ?? OutputKind.None,
             RequestedBy = info.RequestedBy,
         },
         Status = Enum.Parse<RunStatus>(info.Phase, ignoreCase: true),
@@ -41,8 +41,8 @@ internal static class RemoteRun
         Tree = info.Tree,
         ChangeDigest = info.ChangeDigest,
         Published = info.Outputs.Count > 0 ? info.Outputs[0].Place : null,
-        Cost = Money.FromDollars(info.Usage?.TotalCostUsd ?? 0),
-        Turns = info.Usage?.Agent.NumTurns ?? 0,
+        Cost = Money.FromDollars(info.Usage.TotalCostUsd),
+        Turns = info.Usage.Agent.NumTurns,
     };
 
     public static Approval Of(ApprovalInfo info) => new(

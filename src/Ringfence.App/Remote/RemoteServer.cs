@@ -47,7 +47,8 @@ internal static class RemoteServer
 
         var failures = new List<Failure>();
         var command = RemoteCommands.Find(words);
-        var key = parsed.GetValue(KeyOption) ?? Environment.GetEnvironmentVariable("RINGFENCE_API_KEY");
+        // By its name: `audit verify` has a --key of its own, and with a server that is the server's.
+        var key = parsed.GetValue<string?>("--key") ?? Environment.GetEnvironmentVariable("RINGFENCE_API_KEY");
 
         if (!Uri.TryCreate(server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
@@ -117,6 +118,9 @@ internal sealed record RemoteCall(Terminal Terminal, ParseResult Parsed, Ringfen
     public bool Json => Parsed.GetValue<bool>("--json");
 
     public T? Value<T>(string name) => Parsed.GetValue<T>(name);
+
+    /// <summary>A default is no word of the user's: the server has its own.</summary>
+    public bool Typed(string name) => Parsed.GetResult(name) is OptionResult { Implicit: false };
 
     /// <summary>The whole id of the run that was named by a start of it.</summary>
     public async Task<string> RunAsync(string argument, CancellationToken cancellationToken)

@@ -11,26 +11,32 @@ namespace Ringfence.App.Remote;
 internal static class RemoteStart
 {
     public static IReadOnlyList<string> Options { get; } =
-        ["--prompt", "--repo", "--ref", "--agent", "--model", "--max-cost", "--max-turns", "--timeout", "--done", "--attempts", "--allow", "--output", "--json", "--quiet"];
+        ["--prompt", "--workflow", "--input", "--repo", "--ref", "--agent", "--model", "--max-cost", "--max-turns", "--timeout", "--done", "--attempts", "--allow", "--output", "--json", "--quiet"];
 
     public static async Task<int> RunAsync(RemoteCall call, CancellationToken cancellationToken)
     {
         var failures = new List<Failure>();
-        var prompt = await RunOptions.PromptAsync(call.Value<string>("--prompt"), needed: true, failures, cancellationToken);
+        var workflow = call.Value<string>("--workflow");
+        var prompt = await RunOptions.PromptAsync(call.Value<string>("--prompt"), needed: workflow is null, failures, cancellationToken);
+        var inputs = RunOptions.Inputs(call.Value<string[]>("--input") ?? [], failures);
 
         if (call.Value<string>("--repo") is null or "." or "")
         {
             failures.Add(new Failure("no_repository", "--repo is missing: the server cannot see this folder.", "A URL, owner/repo, or a path that the server allows."));
         }
 
-        if (!Duration.TryParse(call.Value<string>("--timeout") ?? "30m", out var time))
+        var time = TimeSpan.Zero;
+
+        if (call.Typed("--timeout") && !Duration.TryParse(call.Value<string>("--timeout")!, out time))
         {
             failures.Add(new Failure("bad_limit", $"--timeout cannot be '{call.Value<string>("--timeout")}'.", "Such as 90s, 30m or 1h."));
         }
 
-        var cost = Number<decimal>(call, "--max-cost", failures);
-        var turns = Number<int>(call, "--max-turns", failures);
-        var attempts = Number<int>(call, "--attempts", failures);
+        // With a workflow, what nobody typed is the workflow's.
+        bool Counts(string flag) => workflow is null || call.Typed(flag);
+        var cost = Counts("--max-cost") ? Number<decimal>(call, "--max-cost", failures) : null;
+        var turns = Counts("--max-turns") ? Number<int>(call, "--max-turns", failures) : null;
+        var attempts = Counts("--attempts") ? Number<int>(call, "--attempts", failures) : null;
 
         if (failures.Count > 0)
         {
@@ -43,14 +49,16 @@ internal static class RemoteStart
             {
                 Repo = call.Value<string>("--repo")!,
                 Branch = call.Value<string>("--ref"),
-                Prompt = prompt!,
-                Agent = call.Value<string>("--agent"),
+                Prompt = prompt,
+                Workflow = workflow,
+                Inputs = inputs.Count > 0 ? inputs : null,
+                Agent = call.Typed("--agent") ? call.Value<string>("--agent") : null,
                 Model = call.Value<string>("--model"),
-                Guardrails = new Guardrails(turns, cost, (int)time.TotalSeconds),
+                Guardrails = new Guardrails(turns, cost, time > TimeSpan.Zero ? (int)time.TotalSeconds : null),
                 Done = call.Value<string[]>("--done") is { Length: > 0 } done ? done : null,
                 Attempts = attempts,
                 Network = call.Value<string[]>("--allow") is { Length: > 0 } allow ? allow : null,
-                Output = call.Value<string>("--output"),
+                Output = call.Typed("--output") ? call.Value<string>("--output") : null,
             },
             Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N"), cancellationToken);
 

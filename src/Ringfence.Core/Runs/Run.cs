@@ -15,6 +15,9 @@ public sealed record Run
     /// <summary>The ending in one sentence, for people.</summary>
     public string? Message { get; init; }
 
+    /// <summary>What could be done about it; null when nothing is known.</summary>
+    public string? Hint { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }

@@ -12,14 +12,14 @@ internal static class GuardedHttp
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    /// <param name="allowed">Private networks that may be reached all the same, also without TLS.</param>
-    public static HttpClient Create(IReadOnlyList<IPNetwork> allowed) => new(new SocketsHttpHandler
+    /// <param name="allowed">Private networks that may be reached all the same, also without TLS; asked at each dialling.</param>
+    public static HttpClient Create(Func<IReadOnlyList<IPNetwork>> allowed) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseProxy = false,
         UseCookies = false,
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-        ConnectCallback = (context, cancellationToken) => DialAsync(context, allowed, cancellationToken),
+        ConnectCallback = (context, cancellationToken) => DialAsync(context, allowed(), cancellationToken),
     })
     {
         Timeout = Patience,

@@ -30,19 +30,19 @@ public sealed class WebhookSender : IDisposable
     private const int AtOnce = 16;
 
     private readonly Database database;
-    private readonly ServerPolicy policy;
+    private readonly Func<ServerPolicy> policy;
     private readonly TimeProvider time;
     private readonly SigningKeys keys;
     private readonly HttpClient http;
 
-    /// <param name="policy">Says where Slack is, and which private networks may be reached.</param>
-    public WebhookSender(Database database, ServerPolicy policy, TimeProvider time)
+    /// <param name="policy">Says where Slack is, and which private networks may be reached; asked anew for each message.</param>
+    public WebhookSender(Database database, Func<ServerPolicy> policy, TimeProvider time)
     {
         this.database = database;
         this.policy = policy;
         this.time = time;
         keys = new SigningKeys(database);
-        http = GuardedHttp.Create(policy.WebhookNetworks);
+        http = GuardedHttp.Create(() => policy().WebhookNetworks);
     }
 
     /// <summary>Sends until <paramref name="stopping"/>. What could not be sent by then is sent by the next process.</summary>
@@ -123,7 +123,7 @@ public sealed class WebhookSender : IDisposable
     /// <summary>The answer's status, and why it does not count as arrived.</summary>
     private async Task<(int? Status, string? Error)> PostAsync(string id, Due delivery, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var url = delivery.Form == Outbox.Slack ? policy.Slack?.AbsoluteUri : delivery.Url;
+        var url = delivery.Form == Outbox.Slack ? policy().Slack?.AbsoluteUri : delivery.Url;
 
         if (url is null)
         {

@@ -129,8 +129,9 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
 
     public void Publish(string where) => Run = Run with { Published = where };
 
-    public async Task EndAsync(RunEnded ended, CancellationToken cancellationToken) =>
-        Run = await store.EndAsync(Run, ended, Recorder, cancellationToken);
+    /// <param name="hint">What could be done about a failure.</param>
+    public async Task EndAsync(RunEnded ended, string? hint, CancellationToken cancellationToken) =>
+        Run = await store.EndAsync(Run with { Hint = hint }, ended, Recorder, cancellationToken);
 
     /// <summary>Gives the run back to the queue.</summary>
     public async Task RequeueAsync(string reason, DateTimeOffset due, TimeSpan worked, CancellationToken cancellationToken)

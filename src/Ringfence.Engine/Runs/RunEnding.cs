@@ -83,7 +83,7 @@ internal static class RunEnding
             new RunEnded(
                 RunStore.Name(status), reason?.ToName(), message, by, run.Run.Turns, run.Run.Cost.Nanodollars, (long)took.TotalMilliseconds,
                 new Dictionary<string, long>()),
-            CancellationToken.None);
+            (outcome as RunOutcome.Failed)?.Failure.Hint, CancellationToken.None);
 
         return outcome;
     }

@@ -32,7 +32,7 @@ internal static class RunRow
             ("key", idempotencyKey), ("durable", run.IsDurable), ("starts", run.Starts), ("template", request.Template),
 
             // Most are branches: an index of the others is small.
-            ("output", request.Output is OutputKind.Branch ? null : RunStore.Name(request.Output)),
+            ("output", request.Output is OutputKind.Branch ? null : OutputName.Of(request.Output)),
         ];
     }
 

@@ -1,5 +1,4 @@
 using Ringfence.Outputs;
-using Ringfence.Storage;
 
 namespace Ringfence.Runs;
 
@@ -168,7 +167,7 @@ public sealed partial class RunStore
     /// <summary>Everything but the status. Conditions are constants; what people typed is always a parameter.</summary>
     private static (string Filter, (string, object?)[] Parameters) Filter(RunQuery query, string? start)
     {
-        var outputs = query.Outputs.Select(kind => kind is OutputKind.Branch ? "r.output is null" : $"r.output = '{Name(kind)}'");
+        var outputs = query.Outputs.Select(kind => kind is OutputKind.Branch ? "r.output is null" : $"r.output = '{OutputName.Of(kind)}'");
         var filter = Everything
             + (query.Model is not null ? " and r.model = @model" : "")
             + (query.Template is not null ? " and r.template = @template" : "")

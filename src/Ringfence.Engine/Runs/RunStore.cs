@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Ringfence.Audit;
 using Ringfence.Notifications;
-using Ringfence.Outputs;
 using Ringfence.Storage;
 
 namespace Ringfence.Runs;
@@ -20,10 +19,10 @@ public sealed partial class RunStore(Database database, TimeProvider time)
     private const string Columns =
         """
         id, request, status, fail_reason, fail_message, created_us, ended_us, base_commit, tree, change_digest, branch, cost_nano, turns, worker,
-        cancel_requested_by, cancel_requested_us, started_us, durable, starts, worked_us, checkpoint
+        cancel_requested_by, cancel_requested_us, started_us, durable, starts, worked_us, checkpoint, fail_hint
         """;
 
-    private const int ColumnCount = 21;
+    private const int ColumnCount = 22;
 
     /// <summary>Creates a queued run that this process already holds.</summary>
     public async Task<Run> CreateAsync(RunRequest request, CancellationToken cancellationToken)
@@ -128,13 +127,13 @@ public sealed partial class RunStore(Database database, TimeProvider time)
                 MustChangeOne(run, await transaction.ExecuteAsync(
                     """
                     update runs
-                       set status = @status, fail_reason = @reason, fail_message = @message, ended_us = @now, base_commit = @base, tree = @tree,
+                       set status = @status, fail_reason = @reason, fail_message = @message, fail_hint = @hint, ended_us = @now, base_commit = @base, tree = @tree,
                            change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns, worker = null, lease_expires_us = null
                      where id = @id and status = @from and worker = @me
                     """,
                     CancellationToken.None,
                     ("me", WorkerId.Current.ToString()), ("id", run.Id), ("from", Name(run.Status)), ("status", ended.Status), ("reason", ended.Reason),
-                    ("message", ended.Message), ("now", now), ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest),
+                    ("message", ended.Message), ("hint", run.Hint), ("now", now), ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest),
                     ("branch", run.Published), ("cost", run.Cost), ("turns", (long)run.Turns)));
                 await Outbox.AddAsync(transaction, after, now);
             },
@@ -146,8 +145,6 @@ public sealed partial class RunStore(Database database, TimeProvider time)
     private Run New(RunRequest request) => new() { Id = RunId.New(time), Request = request, Status = RunStatus.Queued, CreatedAt = time.GetUtcNow() };
 
     internal static string Name(RunStatus status) => status.ToString().ToLowerInvariant();
-
-    internal static string Name(OutputKind output) => output.ToString().ToLowerInvariant();
 
     /// <summary>What a run's record names its request by: SHA-256 of the canonical form, in lower-case hexadecimal.</summary>
     public static string DigestOf(RunRequest request) => Digest(RunJson.Canonical(request));
@@ -177,6 +174,7 @@ public sealed partial class RunStore(Database database, TimeProvider time)
         Starts = (int)row.GetInt64(18),
         Worked = TimeSpan.FromMicroseconds(row.GetInt64(19)),
         Checkpoint = RunRow.Checkpoint(Text(row, 20)),
+        Hint = Text(row, 21),
     };
 
     private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -4,7 +4,6 @@ using Ringfence.Approvals;
 using Ringfence.Audit;
 using Ringfence.Secrets;
 using Ringfence.Storage;
-using Ringfence.Workspaces;
 
 namespace Ringfence.Runs;
 

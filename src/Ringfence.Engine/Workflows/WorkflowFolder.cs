@@ -7,6 +7,12 @@ public sealed class WorkflowFolder(string repository)
 
     private const string Place = ".ringfence/workflows";
 
+    /// <summary>Larger is no workflow.</summary>
+    public const int MostBytes = 1 << 20;
+
+    /// <summary>Where in a repository a workflow of that name may be.</summary>
+    public static IEnumerable<string> PlacesOf(string name) => Extensions.Select(extension => $"{Place}/{name}{extension}");
+
     /// <summary>In the repository's top folder, also when a folder below it is meant.</summary>
     public string Folder { get; } = Path.Combine(TopOf(repository), Place);
 

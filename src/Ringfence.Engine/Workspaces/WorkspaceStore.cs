@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Ringfence.Runs;
+using Ringfence.Workflows;
 
 namespace Ringfence.Workspaces;
 
@@ -79,6 +80,42 @@ public sealed class WorkspaceStore(string home, TimeProvider time, OverlayTrial?
         }
 
         return (resolved.Commit, resolved.Tree);
+    }
+
+    /// <summary>
+    /// A workflow as the repository's HEAD has it. Of a repository that is fetched, the run that follows finds everything here already.
+    /// Fails with <c>unknown_workflow</c>, <c>bad_workflow</c>, or as preparing a workspace does.
+    /// </summary>
+    public async Task<Result<Workflow>> ReadWorkflowAsync(string repository, string name, CancellationToken cancellationToken)
+    {
+        var address = RepositoryAddress.Parse(repository);
+        var asked = address.IsUrl ? default : await UserRepository.ResolveAsync(address.Fetch, null, cancellationToken);
+        var fetched = address.IsUrl ? await new RepositoryCache(home, address.Key, time).AddRemoteAsync(address.Fetch, "HEAD", null, cancellationToken) : default;
+
+        if (asked.IsFailure || fetched.IsFailure)
+        {
+            return Result.Fail<Workflow>([.. asked.Failures, .. fetched.Failures]);
+        }
+
+        var (git, commit) = address.IsUrl
+            ? (Git.Own(new RepositoryCache(home, address.Key, time).GitDirectory), fetched.Value.Resolved.Commit)
+            : (Git.UserIn(address.Fetch), asked.Value.Commit);
+
+        foreach (var file in WorkflowFolder.PlacesOf(name))
+        {
+            if ((await git.RunAsync(["cat-file", "blob", $"{commit}:{file}"], cancellationToken)).Succeeded(out var answer, out var why) && answer.IsSuccess)
+            {
+                return answer.Output.Length <= WorkflowFolder.MostBytes
+                    ? WorkflowReader.Read(answer.Text, file)
+                    : new Failure("bad_workflow", $"{file} is larger than a workflow may be.", "At most 1 MiB.");
+            }
+            else if (why.Count > 0)
+            {
+                return Result.Fail<Workflow>(why);
+            }
+        }
+
+        return new Failure("unknown_workflow", $"There is no workflow '{Printable.Escape(name)}' at the repository's HEAD.", "It would be .ringfence/workflows/NAME.md or .yaml, committed.");
     }
 
     /// <summary>The workspace of an earlier run, from what is on disk.</summary>

@@ -94,7 +94,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
         await new WebhookStore(database, clock).AddAsync("https://127.0.0.1:1/", ["run.failed"], "key:ada", Loopback, Cancel);
         await EndAsync(database, "failed");
 
-        using (var sender = new WebhookSender(database, new ServerPolicy(), clock))
+        using (var sender = new WebhookSender(database, () => new ServerPolicy(), clock))
         {
             Assert.Equal(0, await sender.SendDueAsync(Cancel));
         }
@@ -169,7 +169,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
 
     private async Task<int> SendAsync(Database database, Uri? slack = null)
     {
-        using var sender = new WebhookSender(database, new ServerPolicy { WebhookNetworks = Loopback, Slack = slack }, clock);
+        using var sender = new WebhookSender(database, () => new ServerPolicy { WebhookNetworks = Loopback, Slack = slack }, clock);
         return await sender.SendDueAsync(Cancel);
     }
 

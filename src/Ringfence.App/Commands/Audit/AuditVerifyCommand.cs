@@ -63,7 +63,7 @@ internal static class AuditVerifyCommand
 
     private static (string?, string, long, string) Digest(DigestProblem problem) => (problem.Run?.Value, "digest", -1, problem.Message);
 
-    private static void Print(
+    public static void Print(
         Terminal terminal, JsonObject report, IReadOnlyList<(string? Run, string Code, long Seq, string Message)> problems, bool json)
     {
         if (json)

@@ -21,6 +21,7 @@ insert into runs_without_words (run) select id from runs;
 -- null is a branch, which most are.
 alter table runs add column output text;
 update runs set output = 'patch' where request like '%"output":"patch"%';
+update runs set output = 'pull_request' where request like '%"output":"pull_request"%';
 update runs set output = 'none' where request like '%"output":"none"%';
 
 create index runs_by_model on runs (model, id);
