@@ -9,7 +9,6 @@ using Ringfence.App.Views;
 using Ringfence.Audit;
 using Ringfence.Client;
 using Ringfence.Outputs;
-using Ringfence.Runs;
 using Ringfence.Workspaces;
 
 namespace Ringfence.App.Api;

@@ -1,11 +1,9 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
 using Ringfence.App.Cli;
-using Ringfence.App.Commands;
 using Ringfence.App.Views;
 using Ringfence.Approvals;
 using Ringfence.Audit;
@@ -14,7 +12,6 @@ using Ringfence.Client;
 using Ringfence.Notifications;
 using Ringfence.Outputs;
 using Ringfence.Runs;
-using Ringfence.Workflows;
 using Ringfence.Workspaces;
 
 namespace Ringfence.App.Api;

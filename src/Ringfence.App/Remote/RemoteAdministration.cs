@@ -1,4 +1,3 @@
-using System.Globalization;
 using Ringfence.App.Cli;
 using Ringfence.App.Commands;
 using Ringfence.Budgets;

@@ -4,7 +4,6 @@ using Ringfence.App.Cli;
 using Ringfence.App.Commands;
 using Ringfence.App.Views;
 using Ringfence.Audit;
-using Ringfence.Budgets;
 using Ringfence.Client;
 using Ringfence.Runs;
 using Ringfence.Workspaces;
