@@ -1,10 +1,8 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
 using Ringfence.App.Cli;
-using Ringfence.App.Views;
 using Ringfence.Approvals;
 using Ringfence.Audit;
 using Ringfence.Budgets;
@@ -12,7 +10,6 @@ using Ringfence.Client;
 using Ringfence.Notifications;
 using Ringfence.Outputs;
 using Ringfence.Runs;
-using Ringfence.Workspaces;
 
 namespace Ringfence.App.Api;
 
