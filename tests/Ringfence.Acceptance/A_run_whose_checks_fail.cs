@@ -44,9 +44,11 @@ public sealed class A_run_whose_checks_fail
             """);
         await ringfence.CommitAsync(("README.md", "# A project\n"));
 
-        var run = await ringfence.CliAsync("run", "-p", "Write a greeting", "--model", "simulated-model", "--done", "grep -q hello greeting.txt", "--attempts", "2");
+        var run = await ringfence.CliAsync("run", "-p", "Write a greeting", "--model", "simulated-model", "--done", "grep hello greeting.txt || { echo no hello here; exit 3; }", "--attempts", "2");
 
         Assert.True(run.ExitCode == 1, run.ToString());
+        Assert.Contains("  │ no hello here", run.Lines);
+        Assert.Contains("  │ no hello here", (await ringfence.CliAsync("show", (string)(await ringfence.OnlyRunAsync())["id"]!)).Lines);
         Assert.Equal("verification_failed", (string?)(await ringfence.OnlyRunAsync())["reason"]);
         Assert.Empty(await ringfence.GitAsync("branch", "--list", "ringfence/*"));
         Assert.Equal(4, (int?)(await ringfence.ModelAsync())["answers"]);

@@ -24,6 +24,21 @@ public sealed class Bad_input
         }
     }
 
+    [Theory(Timeout = Patience)]
+    [InlineData("Did you mean approve?", "aprove")]
+    [InlineData("Did you mean run?", "rnu")]
+    [InlineData("revoke <ID>", "gateway", "keys")]
+    public async Task Such_as_a_mistyped_or_half_command_is_answered_with_what_may_be_meant(string expected, params string[] typed)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        var answer = await ringfence.CliAsync(typed);
+
+        Assert.Equal(2, answer.ExitCode);
+        Assert.Contains(expected, answer.Output + answer.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Required command", answer.Error, StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = Patience)]
     public async Task Such_as_a_folder_that_is_no_repository_leaves_nothing_behind()
     {

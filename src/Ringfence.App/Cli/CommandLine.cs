@@ -15,7 +15,14 @@ internal static class CommandLine
 
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpPages.Page)
         {
-            terminal.WriteFailures([.. parsed.Errors.Select(e => new Failure("bad_arguments", e.Message))]);
+            // A command that only holds others: which there are is the answer.
+            if (parsed.CommandResult.Command is { Subcommands.Count: > 0, Action: null } group && parsed.UnmatchedTokens.Count == 0)
+            {
+                CreateRoot(terminal).Parse([.. Usage(group).Split(' ')[1..], "--help"]).Invoke();
+                return ExitCodes.BadInput;
+            }
+
+            terminal.WriteFailures(Failures(parsed));
             terminal.Error.WriteLine($"Try: {Usage(parsed.CommandResult.Command)} --help");
             return ExitCodes.BadInput;
         }
@@ -89,6 +96,37 @@ internal static class CommandLine
         return root;
     }
 
+    private static Failure[] Failures(ParseResult parsed)
+    {
+        // A command that was mistyped is not also missing.
+        if (parsed.CommandResult.Command is { Subcommands.Count: > 0, Action: null } group && parsed.UnmatchedTokens is [var mistyped, ..] && !mistyped.StartsWith('-'))
+        {
+            var near = group.Subcommands.Where(command => !command.Hidden).Select(command => command.Name).Where(name => IsNear(name, mistyped)).ToArray();
+            return [new Failure("bad_arguments", $"There is no command '{mistyped}'.", near.Length > 0 ? $"Did you mean {string.Join(" or ", near)}?" : null)];
+        }
+
+        return [.. parsed.Errors.Select(e => new Failure("bad_arguments", e.Message))];
+    }
+
+    /// <summary>Begun, or with at most two letters more, less, other or in another order.</summary>
+    private static bool IsNear(string name, string typed)
+    {
+        var row = Enumerable.Range(0, typed.Length + 1).ToArray();
+
+        for (var i = 1; i <= name.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+
+            for (var j = 1; j <= typed.Length; j++)
+            {
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (name[i - 1] == typed[j - 1] ? 0 : 1)));
+            }
+        }
+
+        return typed.Length > 1 && (name.StartsWith(typed, StringComparison.Ordinal) || row[^1] <= (typed.Length < 5 ? 1 : 2) || name.Order().SequenceEqual(typed.Order()));
+    }
+
     private static string Usage(Command command) =>
-        command is RootCommand ? "ringfence" : $"ringfence {command.Name}";
+        command is RootCommand ? "ringfence" : $"{Usage(command.Parents.OfType<Command>().First())} {command.Name}";
 }

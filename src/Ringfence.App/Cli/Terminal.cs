@@ -22,9 +22,23 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     public bool ColorError { get; } = WantsColor(Console.IsErrorRedirected);
 
     /// <summary>Columns of the terminal; 100 where there is none.</summary>
-    public int Width { get; } = Console.IsOutputRedirected ? 100 : Math.Clamp(WindowWidth(), 40, 400);
+    public int Width { get; } = Console.IsOutputRedirected && Console.IsErrorRedirected ? 100 : Math.Clamp(WindowWidth(), 40, 400);
 
     public void WriteLine(string text = "") => Output.WriteLine(text);
+
+    /// <summary>A line for people: on a screen it is broken between words, in a pipe it stays one.</summary>
+    public void WriteText(string text) => WriteText(Output, text, OutputIsTerminal);
+
+    /// <summary>As <see cref="WriteText(string)"/>, but beside the results: what one may want to do next.</summary>
+    public void WriteNote(string text) => WriteText(Error, text, ErrorIsTerminal);
+
+    private void WriteText(TextWriter to, string text, bool isTerminal)
+    {
+        foreach (var line in isTerminal ? Wrapped.Lines(text, Width) : [text])
+        {
+            to.WriteLine(line);
+        }
+    }
 
     /// <summary>One JSON value on one line, by its generated contract.</summary>
     public void WriteJson<T>(T value, JsonTypeInfo<T> contract) => Output.WriteLine(JsonSerializer.Serialize(value, contract));
@@ -34,11 +48,11 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     {
         foreach (var failure in failures)
         {
-            Error.WriteLine($"{Paint("error", Ansi.Red, ColorError)}: {Printable.EscapeLines(failure.Message)} [{failure.Code}]");
+            WriteText(Error, $"{Paint("error", Ansi.Red, ColorError)}: {Printable.EscapeLines(failure.Message)} [{failure.Code}]", ErrorIsTerminal);
 
             if (failure.Hint is not null)
             {
-                Error.WriteLine($"  {Paint("hint", Ansi.Cyan, ColorError)}: {Printable.EscapeLines(failure.Hint)}");
+                WriteText(Error, $"  {Paint("hint", Ansi.Cyan, ColorError)}: {Printable.EscapeLines(failure.Hint)}", ErrorIsTerminal);
             }
         }
     }

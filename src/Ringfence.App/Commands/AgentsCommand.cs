@@ -36,7 +36,7 @@ internal static class AgentsCommand
             }
 
             terminal.WriteLine();
-            terminal.WriteLine("Any ACP agent: ringfence run --agent \"acp:COMMAND\". Your own: $RINGFENCE_HOME/agents/NAME.yaml, see docs/agents.md.");
+            terminal.WriteText("Any ACP agent: ringfence run --agent \"acp:COMMAND\". Your own: $RINGFENCE_HOME/agents/NAME.yaml, see docs/agents.md.");
             return ExitCodes.Done;
         });
 
@@ -94,12 +94,12 @@ internal static class AgentsCommand
 
         if (agent.Untested is { } untested)
         {
-            terminal.WriteLine($"{"",-16} {Printable.EscapeLines(untested)}");
+            terminal.WriteText($"{"",-16}  {Printable.EscapeLines(untested)}");
         }
 
         if (agent.Missing is { } missing)
         {
-            terminal.WriteLine($"{"",-16} {Printable.EscapeLines(missing)}{(agent.Hint is { } hint ? " " + Printable.EscapeLines(hint) : "")}");
+            terminal.WriteText($"{"",-16}  {Printable.EscapeLines(missing)}{(agent.Hint is { } hint ? " " + Printable.EscapeLines(hint) : "")}");
         }
     }
 

@@ -35,9 +35,13 @@ internal static class BudgetCommand
             return;
         }
 
-        foreach (var b in balances)
+        // What many runs share comes before the many runs.
+        var width = balances.Select(b => Printable.Escape(b.Key).Length).DefaultIfEmpty().Max();
+
+        foreach (var b in balances.OrderBy(b => b.Key.StartsWith("run:", StringComparison.Ordinal)))
         {
-            terminal.WriteLine($"{Printable.Escape(b.Key),-44} {b.Spent,12} of {b.Limit?.ToString() ?? "no limit",-10} {(b.Held > Money.Zero ? $"held {b.Held}" : ""),-14} {b.Stop}");
+            var held = b.Held > Money.Zero ? $"held {b.Held}" : "";
+            terminal.WriteLine($"{Printable.Escape(b.Key).PadRight(width)}  {b.Spent,9} of {b.Limit?.ToString() ?? "no limit",-8}  {held,-12}  {b.Stop}".TrimEnd());
         }
     }
 

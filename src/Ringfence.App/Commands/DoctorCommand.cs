@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Ringfence.App.Cli;
+using Ringfence.App.Views;
 using Ringfence.Sandboxes;
 
 namespace Ringfence.App.Commands;
@@ -53,11 +54,11 @@ internal static class DoctorCommand
             _ => ("missing", Ansi.Red),
         };
 
-        terminal.WriteLine($"{terminal.Paint(word, ansi)}  {line.Name,-22} {Printable.EscapeLines(line.Found)}");
+        terminal.WriteText($"{terminal.Paint(word, ansi)}  {line.Name,-14}  {ByteCount.InWords(Printable.EscapeLines(line.Found))}");
 
         if (line.Remedy is { } remedy)
         {
-            terminal.WriteLine($"{"",9}{"",-22} {terminal.Paint("→", Ansi.Cyan)} {remedy}");
+            terminal.WriteText($"{"",9}{"",-14}  {terminal.Paint("→", Ansi.Cyan)} {remedy}");
         }
     }
 }

@@ -136,7 +136,8 @@ internal static class RunCommand
         var learned = request.Network.Learn
             ? LearnedHosts.Of(await new AuditReader(home.Database).FactsAsync<NetworkConnection>(last.Id, CancellationToken.None))
             : null;
-        return Report(terminal, last, outcome, output, learned);
+        var failedCheck = await FailedCheck.EndAsync(new AuditReader(home.Database), last, CancellationToken.None);
+        return Report(terminal, last, outcome, output, learned, failedCheck);
     }
 
     /// <summary>Sends what others are to be told of the run, once. What does not arrive is left to a server.</summary>
@@ -180,7 +181,8 @@ internal static class RunCommand
         }
     }
 
-    private static int Report(Terminal terminal, Run run, RunOutcome outcome, RunOutput output, IReadOnlyList<string>? learned)
+    private static int Report(
+        Terminal terminal, Run run, RunOutcome outcome, RunOutput output, IReadOnlyList<string>? learned, IReadOnlyList<string> failedCheck)
     {
         if (output is RunOutput.Json)
         {
@@ -188,7 +190,7 @@ internal static class RunCommand
         }
         else if (output is RunOutput.Text)
         {
-            RunSummary.Write(terminal, run, outcome.Changes);
+            RunSummary.Write(terminal, run, outcome.Changes, failedCheck: failedCheck);
 
             if (learned is { Count: > 0 })
             {
@@ -200,8 +202,9 @@ internal static class RunCommand
             terminal.WriteLine(place);
         }
 
-        // A failure that a screen full of events may have hidden is told once more, with its hint, where scripts look for errors.
-        if (outcome is RunOutcome.Failed failed && output is not RunOutput.Json)
+        // Told where scripts look for errors. On a screen the summary has just said it, but for the hint.
+        if (outcome is RunOutcome.Failed failed && output is not RunOutput.Json
+            && (failed.Failure.Hint is not null || output is RunOutput.Quiet || !terminal.OutputIsTerminal || !terminal.ErrorIsTerminal))
         {
             terminal.WriteFailures([failed.Failure]);
         }

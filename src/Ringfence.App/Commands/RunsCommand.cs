@@ -49,15 +49,22 @@ internal static class RunsCommand
         {
             terminal.WriteLine(Line(terminal, run));
         }
+
+        if (runs.Count > 0 && terminal.OutputIsTerminal)
+        {
+            terminal.Error.WriteLine("What happened in one: ringfence show RUN");
+        }
     }
 
     private static string Line(Terminal terminal, Run run)
     {
         var status = run.Reason is { } reason ? $"failed: {reason.ToName().Replace('_', ' ')}" : run.Status.ToString().ToLowerInvariant();
         var ansi = run.Status switch { RunStatus.Completed => Ansi.Green, RunStatus.Failed => Ansi.Red, RunStatus.Cancelled => Ansi.Yellow, _ => Ansi.Cyan };
-        var head = $"{run.Id}  {run.CreatedAt.ToLocalTime():yyyy-MM-dd HH:mm}  {terminal.Paint($"{status,-28}", ansi)} {run.Cost,9}  ";
-        var room = Math.Max(20, terminal.Width - 16 - 2 - 16 - 2 - 28 - 1 - 9 - 2);
-        var prompt = Printable.EscapeLines(run.Request.Prompt.ReplaceLineEndings(" ").Trim());
+        var spent = $"{run.Cost,9}";
+        var head = $"{run.Id}  {run.CreatedAt.ToLocalTime():MM-dd HH:mm}  {terminal.Paint($"{status,-27}", ansi)} {spent}  ";
+        var room = Math.Max(10, terminal.Width - (run.Id.ToString().Length + 2 + 11 + 2 + Math.Max(27, status.Length) + 1 + spent.Length + 2));
+        var name = run.Request.Workflow is { Length: > 0 } workflow ? $"{workflow}: " : "";
+        var prompt = name + Printable.EscapeLines(run.Request.Prompt.ReplaceLineEndings(" ").Trim());
         return head + (prompt.Length <= room ? prompt : prompt[..(room - 1)] + "…");
     }
 }

@@ -33,7 +33,7 @@ internal static class ShowCommand
             }
 
             var events = await new AuditReader(home.Database).AllAsync(run.Id, cancellationToken);
-            Write(terminal, run, changes, events);
+            Write(terminal, run, changes, events, await FailedCheck.EndAsync(new AuditReader(home.Database), run, cancellationToken));
             return ExitCodes.Done;
         });
 
@@ -68,9 +68,13 @@ internal static class ShowCommand
         return ExitCodes.Done;
     }
 
-    public static void Write(Terminal terminal, Run run, ChangeSet? changes, IReadOnlyList<AuditEvent> events)
+    public static void Write(Terminal terminal, Run run, ChangeSet? changes, IReadOnlyList<AuditEvent> events, IReadOnlyList<string>? failedCheck = null)
     {
-        terminal.WriteLine($"{terminal.Paint(Printable.EscapeLines(run.Request.Prompt.Trim()), Ansi.Bold)}");
+        foreach (var line in Printable.EscapeLines(run.Request.Prompt.Trim()).Split('\n'))
+        {
+            terminal.WriteText(line);
+        }
+
         terminal.WriteLine($"  from     {run.Request.Repository} at {run.BaseCommit?[..10] ?? "?"}, asked by {run.Request.RequestedBy}");
 
         if (run.Request.Continues is { } earlier)
@@ -78,7 +82,7 @@ internal static class ShowCommand
             terminal.WriteLine($"  goes on  from {earlier.Run}: {Printable.EscapeLines(earlier.Instruction.Trim())}");
         }
 
-        RunSummary.Write(terminal, run, changes);
+        RunSummary.Write(terminal, run, changes, failedCheck: failedCheck);
         new RunStory(terminal, events).Write();
     }
 }

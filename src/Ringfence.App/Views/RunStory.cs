@@ -41,7 +41,10 @@ internal sealed class RunStory(Terminal terminal, IReadOnlyList<AuditEvent> even
 
         foreach (var line in started.Isolation)
         {
-            terminal.WriteLine($"  {line}");
+            // "memory: full; 4294967296, by …"
+            var (name, rest) = line.Split(": ", 2) is [var wall, var found] ? (wall, found) : ("", line);
+            var (strength, detail) = rest.Split("; ", 2) is [var word, var how] ? (word, how) : ("", rest);
+            terminal.WriteText($"  {name,-13}  {terminal.Paint($"{strength,-7}", strength == "full" ? Ansi.Green : Ansi.Yellow)}  {ByteCount.InWords(detail)}");
         }
     }
 

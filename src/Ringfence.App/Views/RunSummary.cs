@@ -9,7 +9,8 @@ namespace Ringfence.App.Views;
 /// <summary>The end of a run, in a few lines: what became of it, what it changed and cost, and what to type next.</summary>
 internal static class RunSummary
 {
-    public static void Write(Terminal terminal, Run run, ChangeSet? changes, bool nextSteps = true)
+    /// <param name="failedCheck">The end of what the failed check printed.</param>
+    public static void Write(Terminal terminal, Run run, ChangeSet? changes, bool nextSteps = true, IReadOnlyList<string>? failedCheck = null)
     {
         var (word, ansi) = run.Status switch
         {
@@ -24,7 +25,12 @@ internal static class RunSummary
 
         if (run.Message is { } message)
         {
-            terminal.WriteLine($"  {Printable.EscapeLines(message)}");
+            terminal.WriteText($"  {Printable.EscapeLines(message)}");
+        }
+
+        foreach (var line in failedCheck ?? [])
+        {
+            terminal.WriteLine($"  {terminal.Paint("│", Ansi.Red)} {line}");
         }
 
         Files(terminal, changes);
@@ -91,33 +97,48 @@ internal static class RunSummary
 
     private static void Next(Terminal terminal, Run run, ChangeSet? changes)
     {
+        var steps = Steps(run, changes).Append(($"ringfence show {run.Id}", "what happened, command by command")).ToList();
+        var column = steps.Max(step => step.Item1.Length) + 2;
         terminal.WriteLine();
 
-        if (run.Published is { } place && run.Request.Output is OutputKind.Branch)
+        foreach (var (command, meaning) in steps)
         {
-            terminal.WriteLine($"  git diff HEAD...{place}      what it changed");
-            terminal.WriteLine($"  git merge {place}            take it");
+            // A command that was broken in two could not be copied: on a narrow screen its meaning goes first.
+            terminal.WriteLine(terminal.OutputIsTerminal && 2 + column + meaning.Length > terminal.Width
+                ? $"  {terminal.Paint($"# {meaning}", Ansi.Dim)}\n  {command}" : $"  {command.PadRight(column)}{terminal.Paint(meaning, Ansi.Dim)}");
         }
-        else if (run.Published is { } url && run.Request.Output is OutputKind.PullRequest)
+    }
+
+    private static IEnumerable<(string, string)> Steps(Run run, ChangeSet? changes)
+    {
+        if (run.Published is { } place)
         {
-            terminal.WriteLine($"  {url}      the pull request");
-        }
-        else if (run.Published is { } file)
-        {
-            terminal.WriteLine($"  git apply {file}");
+            switch (run.Request.Output)
+            {
+                case OutputKind.Branch:
+                    yield return ($"git diff HEAD...{place}", "what it changed");
+                    yield return ($"git merge {place}", "take it");
+                    break;
+
+                case OutputKind.PullRequest:
+                    yield return (place, "the pull request");
+                    break;
+
+                default:
+                    yield return ($"git apply {place}", "take it");
+                    break;
+            }
         }
         else if (changes is { IsEmpty: false })
         {
-            terminal.WriteLine($"  ringfence diff {run.Id}      what it changed until then");
-            terminal.WriteLine($"  ringfence apply {run.Id}     take that into your working tree");
+            yield return ($"ringfence diff {run.Id}", "what it changed until then");
+            yield return ($"ringfence apply {run.Id}", "take that into your working tree");
         }
 
         if (run.Status is not RunStatus.Completed && run.BaseCommit is not null)
         {
-            terminal.WriteLine($"  ringfence resume {run.Id}{More(run.Reason)}    go on from here");
+            yield return ($"ringfence resume {run.Id}{More(run.Reason)}", "go on from here");
         }
-
-        terminal.WriteLine($"  ringfence show {run.Id}      what happened, command by command");
     }
 
     private static string More(FailReason? reason) => reason switch

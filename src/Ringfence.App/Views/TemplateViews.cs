@@ -16,10 +16,10 @@ internal static class TemplateViews
 
         foreach (var template in WorkflowTemplate.All)
         {
-            terminal.WriteLine($"{terminal.Paint($"{template.Name,-20}", Ansi.Bold)} {template.Description}");
+            terminal.WriteText($"{terminal.Paint($"{template.Name,-20}", Ansi.Bold)}  {template.Description}");
         }
 
-        terminal.Error.WriteLine("One of them for this repository: ringfence init NAME. With a git hook or CI: ringfence init review --hook pre-commit --ci github");
+        terminal.WriteNote("One of them for this repository: ringfence init NAME. With a git hook or CI: ringfence init review --hook pre-commit --ci github");
     }
 
     public static void WriteSetup(Terminal terminal, WorkflowTemplate template, IReadOnlyList<SetupFile> files, bool json)
@@ -37,12 +37,12 @@ internal static class TemplateViews
             terminal.WriteLine($"{terminal.Paint("wrote", Ansi.Green)}  {Printable.Escape(path)}");
         }
 
-        terminal.Error.WriteLine($"What it may do: ringfence explain {template.Name}");
-        terminal.Error.WriteLine($"Run it:         {template.Example}");
+        terminal.WriteNote($"What it may do:  ringfence explain {template.Name}");
+        terminal.WriteNote($"Run it:          {template.Example}");
 
         if (paths.FirstOrDefault(path => path.Contains(".gitlab/", StringComparison.Ordinal)) is { } included)
         {
-            terminal.Error.WriteLine($"In .gitlab-ci.yml:  include: {{ local: .gitlab/{Path.GetFileName(included)} }}");
+            terminal.Error.WriteLine($"In .gitlab-ci.yml, below include:\n  - local: .gitlab/{Path.GetFileName(included)}");
         }
     }
 }

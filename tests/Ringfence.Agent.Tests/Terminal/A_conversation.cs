@@ -84,7 +84,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         await terminal.TypeAsync("1");
         await terminal.SeesAsync("Finished.");
         Assert.NotEqual(before, File.ReadAllBytes(Path.Combine(terminal.Agent.Workspace, "greet.py")));
-        await terminal.ShowsAsync("asks before");
+        await terminal.ShowsAsync("Finished.\n\n───"); // at rest
         await terminal.TypeAsync("/undo\r");
         await terminal.SeesAsync("Taken back: greet.py");
 
