@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Hosts.Acp;
 using Ringfence.Agent.Hosts.Control;
 using Ringfence.Agent.Hosts.Terminal;
 using Ringfence.Agent.Iteration;
+using Ringfence.Agent.Models;
 using Ringfence.Agent.Prompt;
 
 namespace Ringfence.Agent;
@@ -116,7 +118,12 @@ internal static class Program
                 w.WriteNumber("duration_ms", 0);
                 w.WriteNumber("duration_api_ms", 0);
                 w.WriteNumber("total_cost_usd", 0);
+                StreamJson.Node(w, "usage", default(TokenUsage).ToJson());
+                StreamJson.Node(w, "modelUsage", new JsonObject());
+                StreamJson.Node(w, "permission_denials", new JsonArray());
+                w.WriteNull("stop_reason");
                 w.WriteString("terminal_reason", "turn_setup_failed");
+                w.WriteNumber("result_index", 0);
                 w.WriteString("session_id", options.Resume ?? options.SessionId ?? "");
                 w.WriteString("uuid", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()));
             });

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Ringfence.AgentSdk;
 
@@ -28,7 +30,31 @@ public abstract record AgentMessage
     public sealed record Partial(string EventType, string? TextDelta) : AgentMessage;
 
     /// <summary>The end of the work on one prompt. <see cref="IsError"/> is also true for a failed model call, whose subtype says success.</summary>
-    public sealed record Result(string Subtype, bool IsError, string? Text, int Turns, decimal CostUsd, JsonNode? StructuredOutput, IReadOnlyList<string> Errors) : AgentMessage;
+    public sealed record Result(string Subtype, bool IsError, string? Text, int Turns, decimal CostUsd, JsonNode? StructuredOutput, IReadOnlyList<string> Errors) : AgentMessage
+    {
+        /// <summary>Why it ended: <c>completed</c>, <c>max_turns</c>, <c>budget_exhausted</c>, <c>api_error</c>, …</summary>
+        public string? TerminalReason => (string?)Raw["terminal_reason"];
+
+        /// <summary>Calls that were not permitted: <c>tool_name</c>, <c>tool_use_id</c>, <c>tool_input</c>.</summary>
+        public IReadOnlyList<JsonObject> PermissionDenials => [.. (Raw["permission_denials"] as JsonArray ?? []).OfType<JsonObject>()];
+
+        /// <summary>Tokens and dollars of the whole session, sub-agents included, by model.</summary>
+        public JsonObject ModelUsage => Raw["modelUsage"] as JsonObject ?? [];
+
+        /// <summary>The answer as a <typeparamref name="T"/>.</summary>
+        /// <exception cref="AgentException">There is none, or it has another form.</exception>
+        public T Output<T>(JsonTypeInfo<T> type)
+        {
+            try
+            {
+                return StructuredOutput.Deserialize(type) ?? throw new AgentException($"No answer in the form that was asked for: {Subtype} {Text} {string.Join(' ', Errors)}".TrimEnd());
+            }
+            catch (JsonException e)
+            {
+                throw new AgentException($"The answer has another form than {typeof(T).Name}: {e.Message}", e);
+            }
+        }
+    }
 
     /// <summary>Retries, denied permissions, status and whatever else there is.</summary>
     public sealed record Other(string Type, string? Subtype) : AgentMessage;

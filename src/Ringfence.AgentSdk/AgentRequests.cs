@@ -11,6 +11,7 @@ internal static class AgentRequests
         "can_use_tool" => await PermitAsync(options, request, cancellationToken),
         "hook_callback" => await HookAsync(options, request, cancellationToken),
         "mcp_message" => await ServeAsync(options, request, cancellationToken),
+        "elicitation" => options.OnElicitation is { } ask ? await ask(request, cancellationToken) : new JsonObject { ["action"] = "decline" },
         var other => throw new AgentException($"Unsupported control request subtype: {other}"),
     };
 
@@ -19,11 +20,16 @@ internal static class AgentRequests
         var input = request["input"]?.DeepClone() as JsonObject ?? [];
 
         var question = new PermissionRequest(
-            (string?)request["tool_name"] ?? "", input, (string?)request["blocked_path"], request["permission_suggestions"] as JsonArray ?? []);
+            (string?)request["tool_name"] ?? "", input, (string?)request["blocked_path"],
+            [.. (request["permission_suggestions"] as JsonArray ?? []).OfType<JsonObject>().Select(s => new PermissionUpdate(s))], (string?)request["tool_use_id"]);
 
         return await options.CanUseTool!(question, cancellationToken) switch
         {
-            PermissionDecision.Allow allow => new JsonObject { ["behavior"] = "allow", ["updatedInput"] = (allow.Input ?? input).DeepClone(), ["toolUseID"] = (string?)request["tool_use_id"] },
+            PermissionDecision.Allow allow => new JsonObject
+            {
+                ["behavior"] = "allow", ["updatedInput"] = (allow.Input ?? input).DeepClone(), ["toolUseID"] = question.ToolUseId,
+                ["updatedPermissions"] = new JsonArray([.. (allow.Updates ?? []).Select(u => u.Json.DeepClone())]),
+            },
             PermissionDecision.Deny deny => new JsonObject
             {
                 ["behavior"] = "deny", ["message"] = deny.Message, ["interrupt"] = deny.Interrupt, ["toolUseID"] = (string?)request["tool_use_id"],

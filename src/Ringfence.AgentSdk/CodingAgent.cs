@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json.Nodes;
+using System.Text.Json.Schema;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Ringfence.AgentSdk;
 
@@ -20,46 +21,20 @@ public static class CodingAgent
             yield return message;
         }
     }
-}
 
-/// <summary>A conversation: prompts one after another, with the same agent process.</summary>
-public sealed class AgentSession : IAsyncDisposable
-{
-    private readonly AgentProcess agent;
-
-    private AgentSession(AgentProcess agent) => this.agent = agent;
-
-    /// <exception cref="AgentException">The agent could not be started.</exception>
-    public static async Task<AgentSession> StartAsync(AgentOptions? options = null, CancellationToken cancellationToken = default) =>
-        new(await AgentProcess.StartAsync(options ?? new AgentOptions(), cancellationToken));
-
-    /// <summary>Sends a prompt and yields what happens until its result.</summary>
-    public async IAsyncEnumerable<AgentMessage> SendAsync(string prompt, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Has the agent work on <paramref name="prompt"/> and answer as a <typeparamref name="T"/>: it is asked again until the answer has that form.</summary>
+    /// <param name="type">How <typeparamref name="T"/> is written; its schema is what the answer is held against.</param>
+    /// <exception cref="AgentException">The agent could not be started, or ended without such an answer.</exception>
+    public static async Task<T> AnswerAsync<T>(string prompt, JsonTypeInfo<T> type, AgentOptions? options = null, CancellationToken cancellationToken = default)
     {
-        await agent.SendAsync(prompt, cancellationToken);
+        var schema = type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true }).AsObject();
+        AgentMessage.Result? result = null;
 
-        await foreach (var raw in agent.Messages.ReadAllAsync(cancellationToken))
+        await foreach (var message in QueryAsync(prompt, (options ?? new AgentOptions()) with { OutputSchema = schema }, cancellationToken))
         {
-            var message = AgentMessage.Parse(raw);
-            yield return message;
-
-            if (message is AgentMessage.Result)
-            {
-                yield break;
-            }
+            result = message as AgentMessage.Result ?? result;
         }
 
-        throw agent.Gone();
+        return result!.Output(type);
     }
-
-    /// <summary>Ends the work on the prompt; its result still comes, and the session goes on.</summary>
-    public Task InterruptAsync(CancellationToken cancellationToken = default) => agent.AskAsync(new JsonObject { ["subtype"] = "interrupt" }, cancellationToken);
-
-    public Task SetModelAsync(string model, CancellationToken cancellationToken = default) =>
-        agent.AskAsync(new JsonObject { ["subtype"] = "set_model", ["model"] = model }, cancellationToken);
-
-    public Task SetPermissionModeAsync(string mode, CancellationToken cancellationToken = default) =>
-        agent.AskAsync(new JsonObject { ["subtype"] = "set_permission_mode", ["mode"] = mode }, cancellationToken);
-
-    public ValueTask DisposeAsync() => agent.DisposeAsync();
 }

@@ -126,7 +126,7 @@ internal sealed class ToolRunner(AgentSession session)
 
         if (decision.Verdict == Verdict.Allow)
         {
-            return (call, Decided("accept", decision.ReasonType == "hook" ? "hook" : "config", decision.ReasonType), null);
+            return (call, Decided("accept", decision.ReasonType == "hook" ? "hook" : "config", subject.Kind == ToolKind.Internal ? null : decision.ReasonType), null);
         }
 
         if (decision.Verdict == Verdict.Deny)
@@ -154,16 +154,16 @@ internal sealed class ToolRunner(AgentSession session)
                 granted.Apply?.Invoke(session.Permissions);
 
                 return Invalid(tool, input) is { } wrong
-                    ? (null, Deny(use, "other", wrong, "user_reject"), wrong)
-                    : (call with { Input = input }, Decided("accept", "user_temporary", decision.ReasonType), null);
+                    ? (null, Deny(use, null, wrong, "user_reject"), wrong)
+                    : (call with { Input = input }, Decided("accept", "user_temporary"), null);
 
             case PermissionAnswer.Refused refused:
                 StoppedBecause = refused.Interrupt ? refused.Message : null;
-                return (null, Deny(use, decision.ReasonType, refused.Message, "user_reject"), refused.Message);
+                return (null, Deny(use, null, refused.Message, "user_reject"), refused.Message);
 
             default:
                 var reason = decision.Reason + " There is nobody to ask; work without it, or say what is needed.";
-                return (null, Deny(use, decision.ReasonType, reason, "config"), reason);
+                return (null, Deny(use, decision.ReasonType == "mode" ? null : decision.ReasonType, reason, "config", wasAsked: true), reason);
         }
     }
 
@@ -201,15 +201,16 @@ internal sealed class ToolRunner(AgentSession session)
     private static JsonObject Details(Tool tool, ToolCall call) =>
         new() { ["tool_name"] = tool.Name, ["tool_input"] = call.Input.DeepClone(), ["tool_use_id"] = call.Id };
 
-    private JsonObject Deny(JsonObject use, string reasonType, string message, string source)
+    /// <param name="wasAsked">No rule forbids it: somebody could have allowed it.</param>
+    private JsonObject Deny(JsonObject use, string? reasonType, string message, string source, bool wasAsked = false)
     {
         lock (denials)
         {
             denials.Add(new JsonObject { ["tool_name"] = use.Text("name"), ["tool_use_id"] = use.Text("id"), ["tool_input"] = use["input"]?.DeepClone() });
         }
 
-        session.Report(new AgentReport.Denied(use, reasonType, message));
-        return Decided("reject", source, reasonType);
+        session.Report(new AgentReport.Denied(use, reasonType, message, source));
+        return Decided("reject", source, wasAsked ? null : reasonType);
     }
 
     private static string? Invalid(Tool tool, JsonObject input)
@@ -237,6 +238,15 @@ internal sealed class ToolRunner(AgentSession session)
         return result;
     }
 
-    private static JsonObject Decided(string decision, string source, string reasonType) =>
-        new() { ["decision"] = decision, ["source"] = source, ["reason_type"] = reasonType };
+    private static JsonObject Decided(string decision, string source, string? reasonType = null)
+    {
+        var decided = new JsonObject { ["decision"] = decision, ["source"] = source };
+
+        if (reasonType is not null)
+        {
+            decided["reason_type"] = reasonType;
+        }
+
+        return decided;
+    }
 }

@@ -58,7 +58,8 @@ internal abstract record AgentReport
     public sealed record Requesting : AgentReport;
 
     /// <summary>One block of an answer that is complete.</summary>
-    public sealed record Spoke(ModelReply Reply, JsonObject Block) : AgentReport;
+    /// <param name="Failure">Set when there was no answer, and this says why in its place.</param>
+    public sealed record Spoke(ModelReply Reply, JsonObject Block, ModelFailure? Failure = null) : AgentReport;
 
     public sealed record Retrying(ModelRetry Retry) : AgentReport;
 
@@ -66,7 +67,9 @@ internal abstract record AgentReport
 
     public sealed record ToolReturned(JsonObject Use, JsonObject Result, JsonNode? Details, JsonObject? Decision) : AgentReport;
 
-    public sealed record Denied(JsonObject Use, string ReasonType, string Message) : AgentReport;
+    /// <param name="ReasonType">Null when there was nobody to ask.</param>
+    /// <param name="Source"><c>config</c>, <c>hook</c> or <c>user_reject</c>.</param>
+    public sealed record Denied(JsonObject Use, string? ReasonType, string Message, string Source) : AgentReport;
 
     /// <summary>Something that goes on beside the conversation began: a sub-agent, or a command in the background.</summary>
     /// <param name="Type">Which sub-agent; null for a command.</param>
@@ -76,7 +79,8 @@ internal abstract record AgentReport
     public sealed record TaskEnded(string Id, string ToolUseId, string Status, string Summary, string OutputFile) : AgentReport;
 
     /// <summary>A message in the user's place that no user wrote.</summary>
-    public sealed record Injected(string Text) : AgentReport;
+    /// <param name="IsOurs">Written by this program; else it stands for what the user did.</param>
+    public sealed record Injected(string Text, bool IsOurs = true) : AgentReport;
 
     public sealed record HookRan(JsonObject Event) : AgentReport;
 

@@ -1,3 +1,4 @@
+using Ringfence.Agent.Models;
 using Ringfence.Agent.Prompt;
 
 namespace Ringfence.Agent.Hosts;
@@ -20,16 +21,22 @@ internal static class StreamEvents
                     w.WriteNumber("max_retries", retry.MaxRetries);
                     w.WriteNumber("retry_delay_ms", (long)retry.Delay.TotalMilliseconds);
                     StreamJson.Number(w, "error_status", retry.Failure.Status);
-                    w.WriteString("error", Kind(retry.Failure.Status));
+                    w.WriteString("error", Kind(retry.Failure));
                 });
                 break;
 
-            case AgentReport.Denied denied:
+            // What a hook or a person refused, they know.
+            case AgentReport.Denied { Source: "config" } denied:
                 stream.Line("system", "permission_denied", w =>
                 {
                     w.WriteString("tool_name", denied.Use.Text("name"));
                     w.WriteString("tool_use_id", denied.Use.Text("id"));
-                    w.WriteString("decision_reason_type", denied.ReasonType);
+
+                    if (denied.ReasonType is not null)
+                    {
+                        w.WriteString("decision_reason_type", denied.ReasonType);
+                    }
+
                     w.WriteString("message", denied.Message);
                 });
                 break;
@@ -84,13 +91,20 @@ internal static class StreamEvents
                 break;
 
             case AgentReport.Notice notice:
-                stream.Line("system", "informational", w => w.WriteString("content", notice.Text));
+                stream.Line("system", "informational", w =>
+                {
+                    w.WriteString("content", notice.Text);
+                    w.WriteString("level", "notice");
+                });
                 break;
         }
     }
 
-    private static string Kind(int? status) => status switch
+    /// <summary>What went wrong, by the words that programs compare.</summary>
+    public static string Kind(ModelFailure failure) => failure.Status switch
     {
+        null when failure.Type is "max_output_tokens" => failure.Type,
+        null when failure.Type is "refusal" => "invalid_request",
         429 => "rate_limit",
         529 => "overloaded",
         401 or 403 => "authentication_failed",

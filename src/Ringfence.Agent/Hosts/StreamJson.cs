@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
+using Ringfence.Agent.Tools;
 
 namespace Ringfence.Agent.Hosts;
 
@@ -34,12 +35,17 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
                 WriteInit(started.Session);
                 break;
 
-            case AgentReport.Streamed streamed when options.IncludePartialMessages:
+            case AgentReport.Streamed streamed when options.IncludePartialMessages && streamed.Event.Text("type") != "ping":
                 Line("stream_event", null, w =>
                 {
                     Node(w, "event", streamed.Event);
                     WriteParent(w, report);
-                    w.WriteNumber("ttft_ms", streamed.MillisecondsToFirst);
+
+                    if (streamed.Event.Text("type") == "message_start")
+                    {
+                        w.WriteNumber("ttft_ms", streamed.MillisecondsToFirst);
+                    }
+
                     w.WriteString("api_message_id", streamed.MessageId);
                 });
                 break;
@@ -62,6 +68,12 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
                 {
                     WriteMessage(w, "user", new JsonArray(Json.TextBlock(injected.Text)));
                     WriteParent(w, report);
+                    WriteTime(w);
+
+                    if (injected.IsOurs)
+                    {
+                        w.WriteBoolean("isSynthetic", true);
+                    }
                 });
                 break;
 
@@ -92,6 +104,8 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
     private void WriteInit(AgentSession session) => Line("system", "init", w =>
     {
         w.WriteString("cwd", session.Workplace.Root);
+        w.WriteString("original_cwd", session.Workplace.Root);
+        Node(w, "additional_directories", Json.Strings(session.Workplace.AdditionalDirectories));
         Node(w, "tools", Json.Strings(session.Tools.Names));
         w.WriteStartArray("mcp_servers");
 
@@ -107,15 +121,15 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         w.WriteEndArray();
         w.WriteString("model", session.Model);
         w.WriteString("permissionMode", ModeName.Of(session.Permissions.Mode));
-        Node(w, "slash_commands", new JsonArray());
+        Node(w, "slash_commands", Json.Strings(PromptCommand.Names));
         w.WriteString("apiKeySource", session.Endpoint.KeySource);
         w.WriteString("claude_code_version", Program.Version);
         w.WriteString("output_style", "default");
         Node(w, "agents", Json.Strings(session.Agents.Select(a => a.Name)));
         Node(w, "skills", new JsonArray());
         Node(w, "plugins", new JsonArray());
-        Node(w, "capabilities", new JsonArray("interrupt_receipt_v1"));
-        Node(w, "memory_paths", Json.Strings(session.MemoryPaths));
+        Node(w, "capabilities", new JsonArray("interrupt_receipt_v1", "interrupt_cancel_queued_v1", "mcp_read_resource_v1"));
+        Node(w, "memory_paths", new JsonObject { ["files"] = Json.Strings(session.MemoryPaths) });
     });
 
     private void WriteSpoke(AgentReport.Spoke spoke) => Line("assistant", null, w =>
@@ -127,7 +141,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         w.WriteString("role", "assistant");
         w.WriteString("model", reply.Model);
         Node(w, "content", new JsonArray(spoke.Block.DeepClone()));
-        w.WriteNull("stop_reason");
+        w.WriteString("stop_reason", spoke.Failure is null ? null : reply.StopReason);
         w.WriteNull("stop_sequence");
         Node(w, "usage", reply.Usage.ToJson());
         w.WriteEndObject();
@@ -137,6 +151,18 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         if (reply.RequestId is not null)
         {
             w.WriteString("request_id", reply.RequestId);
+        }
+
+        if (spoke.Failure is { } failure)
+        {
+            w.WriteString("error", StreamEvents.Kind(failure));
+            w.WriteBoolean("is_api_error_message", true);
+
+            if (failure.Status is { } status)
+            {
+                w.WriteNumber("api_error_status", status);
+                w.WriteString("api_error_type", failure.Type);
+            }
         }
     });
 
@@ -157,7 +183,12 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         WriteMessage(w, "user", new JsonArray(returned.Result.DeepClone()));
         WriteParent(w, returned);
         WriteTime(w);
-        Node(w, "tool_use_result", returned.Details);
+
+        // What a sub-agent's tools returned is for the sub-agent; as data it would only be long.
+        if (returned.Agent is null)
+        {
+            Node(w, "tool_use_result", returned.Result.Flag("is_error") is true ? "Error: " + ToolOutput.Text(returned.Result["content"]) : returned.Details);
+        }
 
         if (returned.Decision is { } decision)
         {
@@ -168,7 +199,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
 
             if (decision.Text("decision") == "reject")
             {
-                w.WriteString("non_execution_kind", decision.Text("source") == "user_reject" ? "user-rejected" : "permission-rule");
+                w.WriteString("non_execution_kind", decision.Text("reason_type") is null ? "user-rejected" : "permission-rule");
             }
 
             w.WriteEndObject();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Iteration;
+using Ringfence.Agent.Models;
 
 namespace Ringfence.Agent.Hosts;
 
@@ -26,6 +27,7 @@ internal static class StreamResult
         w.WriteNumber("total_cost_usd", session.Spending.SpentNanodollars / 1_000_000_000m);
         StreamJson.Node(w, "usage", result.Usage.ToJson());
         StreamJson.Node(w, "modelUsage", ByModel(session));
+        StreamJson.Node(w, "model_usage_since_last_result", ByModel(session.Spending.TakeSinceLast(), session));
         w.WriteStartArray("permission_denials");
 
         foreach (var denial in result.Denials)
@@ -36,7 +38,11 @@ internal static class StreamResult
         w.WriteEndArray();
         w.WriteString("terminal_reason", result.TerminalReason);
         w.WriteString("stop_reason", result.StopReason);
-        StreamJson.Number(w, "api_error_status", result.Failure?.Status);
+
+        if (result.Subtype == "success")
+        {
+            StreamJson.Number(w, "api_error_status", result.Failure?.Status);
+        }
 
         if (result.Failure is { } failure)
         {
@@ -53,11 +59,13 @@ internal static class StreamResult
     }
 
     /// <summary>What the session used so far, sub-agents included, by model.</summary>
-    public static JsonObject ByModel(AgentSession session)
+    public static JsonObject ByModel(AgentSession session) => ByModel(session.Spending.ByModel, session);
+
+    private static JsonObject ByModel(IEnumerable<(string Model, TokenUsage Usage, long Nanodollars)> used, AgentSession session)
     {
         var models = new JsonObject();
 
-        foreach (var (model, usage, cost) in session.Spending.ByModel)
+        foreach (var (model, usage, cost) in used)
         {
             var price = PriceTable.Of(model);
 

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Context;
 using Ringfence.Agent.Execution;
 using Ringfence.Agent.Hosts;
 using Ringfence.Agent.Models;
+using Ringfence.Agent.Prompt;
 
 namespace Ringfence.Agent.Iteration;
 
@@ -17,7 +19,9 @@ internal sealed class AgentLoop(AgentSession session)
     private Guid promptId;
     private JsonNode said = "";
     private bool shortened;
+    private string? stopReason;
     private int turns;
+    private int told;
 
     /// <param name="id">Names the prompt in streams and files; null makes one up.</param>
     public async Task<TurnResult> RunAsync(JsonArray prompt, CancellationToken cancellationToken, Guid? id = null)
@@ -41,12 +45,30 @@ internal sealed class AgentLoop(AgentSession session)
     {
         try
         {
-            return (prompt is null ? null : await BeginAsync(prompt, cancellationToken)) ?? await WorkAsync(cancellationToken);
+            return prompt is null ? await WorkAsync(cancellationToken)
+                : said is JsonValue && PromptCommand.TryParse(said.ToString()) is { } command ? await ObeyAsync(command, cancellationToken)
+                : await BeginAsync(prompt, cancellationToken) ?? await WorkAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return Interrupted("aborted_streaming");
         }
+    }
+
+    /// <summary>Does what a prompt wants of this program; the model is not told of it.</summary>
+    private async Task<TurnResult> ObeyAsync(PromptCommand command, CancellationToken cancellationToken)
+    {
+        if (command.Name == "compact")
+        {
+            await CompactAsync("manual", command.Argument, cancellationToken);
+            return Ended("success", "completed");
+        }
+
+        var (parts, total, window) = ContextUsage.Measure(session);
+
+        return Ended("success", "completed", command.Name == "cost"
+            ? string.Create(CultureInfo.InvariantCulture, $"${session.Spending.SpentNanodollars / 1_000_000_000m:0.0000}")
+            : string.Join('\n', parts.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name}: {p.Tokens} tokens")).Append(string.Create(CultureInfo.InvariantCulture, $"{total} of {window} tokens"))));
     }
 
     /// <summary>Takes the prompt up, unless a hook refuses it.</summary>
@@ -126,6 +148,7 @@ internal sealed class AgentLoop(AgentSession session)
             }
 
             shortened = false;
+            stopReason = reply.StopReason;
             session.Conversation.AddAssistant(reply);
             Report(reply);
             var uses = reply.ToolUses.ToArray();
@@ -141,6 +164,7 @@ internal sealed class AgentLoop(AgentSession session)
 
                 if (more is not null)
                 {
+                    told++;
                     session.Conversation.AddUser([Json.TextBlock(more)]);
                     session.Report(new AgentReport.Injected(more));
                     continue;
@@ -155,6 +179,7 @@ internal sealed class AgentLoop(AgentSession session)
             }
 
             var results = await tools.RunAsync(uses, cancellationToken);
+            told += results.Count;
             var content = new JsonArray();
 
             foreach (var (result, _) in results)
@@ -197,11 +222,11 @@ internal sealed class AgentLoop(AgentSession session)
     public Task CompactAsync(string trigger, string? wish, CancellationToken cancellationToken) =>
         Compaction.RunAsync(session, trigger, wish, calls.AskAsideAsync, cancellationToken);
 
-    private void Report(ModelReply reply)
+    private void Report(ModelReply reply, ModelFailure? failure = null)
     {
         foreach (var block in reply.Content.OfType<JsonObject>().Where(b => b.Text("type") != "text" || !string.IsNullOrEmpty(b.Text("text"))))
         {
-            session.Report(new AgentReport.Spoke(reply, block));
+            session.Report(new AgentReport.Spoke(reply, block, failure));
         }
     }
 
@@ -209,7 +234,7 @@ internal sealed class AgentLoop(AgentSession session)
     {
         var text = failure.Status is { } status ? $"API Error: {status} {failure.Message}" : $"API Error: {failure.Message}";
         var said = new ModelReply(session.NewId().ToString(), "<synthetic>", [Json.TextBlock(text)], stopReason, default, failure.RequestId);
-        Report(said);
+        Report(said, failure);
         return Ended("success", "api_error", text, stopReason) with { IsError = true, Failure = failure };
     }
 
@@ -218,19 +243,21 @@ internal sealed class AgentLoop(AgentSession session)
         const string Said = "[Request interrupted by user]";
         session.Conversation.CloseOpenCalls(Said);
         session.Conversation.AddUser([Json.TextBlock(Said)]);
-        session.Report(new AgentReport.Injected(Said));
+        told++;
+        session.Report(new AgentReport.Injected(Said, IsOurs: false));
         return Ended("error_during_execution", reason, errors: [tools.StoppedBecause ?? "The request was interrupted."]);
     }
 
-    private TurnResult Ended(string subtype, string reason, string text = "", string? stopReason = null, IReadOnlyList<string>? errors = null) => new()
+    private TurnResult Ended(string subtype, string reason, string text = "", string? ending = null, IReadOnlyList<string>? errors = null) => new()
     {
         Subtype = subtype,
         IsError = subtype != "success",
         Text = text,
         TerminalReason = reason,
-        StopReason = stopReason,
+        StopReason = ending ?? stopReason,
         Errors = errors ?? [],
-        Turns = turns,
+        // As programs know it: every message to the model is one; a limit of turns counts its answers.
+        Turns = reason == "max_turns" ? turns : told + 1,
         Usage = calls.Usage,
         Duration = session.Time.GetElapsedTime(started),
         ModelDuration = calls.Time,

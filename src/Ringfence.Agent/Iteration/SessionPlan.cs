@@ -43,5 +43,7 @@ internal sealed record SessionPlan(string SessionId, string Path, RestoredSessio
         {
             session.Spending.Charge(model, usage);
         }
+
+        session.Spending.TakeSinceLast(); // was told by the process that spent it
     }
 }

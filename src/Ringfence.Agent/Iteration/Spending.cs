@@ -13,6 +13,7 @@ internal sealed class Spending(long? limitNanodollars)
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, (TokenUsage Usage, long Picodollars)> byModel = new(StringComparer.Ordinal);
+    private Dictionary<string, (TokenUsage Usage, long Picodollars)> taken = new(StringComparer.Ordinal);
     private long heldNanodollars;
 
     public long? LimitNanodollars => limitNanodollars;
@@ -37,6 +38,19 @@ internal sealed class Spending(long? limitNanodollars)
             {
                 return [.. byModel.Select(m => (m.Key, m.Value.Usage, m.Value.Picodollars / 1000))];
             }
+        }
+    }
+
+    /// <summary>What was charged since the last time this was asked.</summary>
+    public IReadOnlyList<(string Model, TokenUsage Usage, long Nanodollars)> TakeSinceLast()
+    {
+        lock (gate)
+        {
+            var since = byModel.Select(m => (m.Key, Now: m.Value, Before: taken.GetValueOrDefault(m.Key))).Where(m => m.Now != m.Before)
+                .Select(m => (m.Key, m.Now.Usage - m.Before.Usage, (m.Now.Picodollars - m.Before.Picodollars) / 1000)).ToArray();
+
+            taken = new(byModel, StringComparer.Ordinal);
+            return since;
         }
     }
 

@@ -11,6 +11,9 @@ internal readonly record struct TokenUsage(long Input, long Output, long CacheRe
     public static TokenUsage operator +(TokenUsage a, TokenUsage b) => new(
         a.Input + b.Input, a.Output + b.Output, a.CacheRead + b.CacheRead, a.CacheWrite + b.CacheWrite, a.CacheWriteHour + b.CacheWriteHour);
 
+    public static TokenUsage operator -(TokenUsage a, TokenUsage b) => new(
+        a.Input - b.Input, a.Output - b.Output, a.CacheRead - b.CacheRead, a.CacheWrite - b.CacheWrite, a.CacheWriteHour - b.CacheWriteHour);
+
     /// <summary>Reads Anthropic's <c>usage</c>; what is absent keeps the value of <paramref name="before"/>, since later events repeat only what changed.</summary>
     public static TokenUsage Read(JsonObject? usage, TokenUsage before)
     {
@@ -35,6 +38,7 @@ internal readonly record struct TokenUsage(long Input, long Output, long CacheRe
         ["input_tokens"] = Input,
         ["cache_creation_input_tokens"] = CacheWrite + CacheWriteHour,
         ["cache_read_input_tokens"] = CacheRead,
+        ["cache_creation"] = new JsonObject { ["ephemeral_5m_input_tokens"] = CacheWrite, ["ephemeral_1h_input_tokens"] = CacheWriteHour },
         ["output_tokens"] = Output,
     };
 }

@@ -161,7 +161,7 @@ internal sealed class BashTool : Tool
 
     private static JsonObject Details(string output, bool interrupted, int code, string? background)
     {
-        var details = new JsonObject { ["stdout"] = output, ["stderr"] = "", ["interrupted"] = interrupted, ["isImage"] = false, ["exitCode"] = code };
+        var details = new JsonObject { ["stdout"] = output, ["stderr"] = "", ["interrupted"] = interrupted, ["isImage"] = false, ["noOutputExpected"] = false, ["exitCode"] = code };
 
         if (background is not null)
         {

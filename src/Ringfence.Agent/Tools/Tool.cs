@@ -64,6 +64,9 @@ internal sealed record ToolOutput
 
     public static ToolOutput Error(string text) => new() { Content = text, IsError = true, Details = "Error: " + text };
 
+    /// <summary>The text of a result that may be text or blocks.</summary>
+    public static string Text(JsonNode? content) => new ToolOutput { Content = content ?? "" }.Shown;
+
     public string Shown => Content is JsonValue value && value.TryGetValue<string>(out var text) ? text
         : string.Join('\n', Content.AsArray().Select(b => b.Text("text") ?? $"[{b.Text("type")}]"));
 }

@@ -49,7 +49,7 @@ public sealed class A_scripted_run
         Assert.Equal("acceptEdits", (string?)run.OfType("system", "init").Single()["permissionMode"]);
         Assert.Equal(("success", false, "Greeted."), ((string?)run.Result["subtype"], (bool)run.Result["is_error"]!, (string?)run.Result["result"]));
         Assert.Equal("completed", (string?)run.Result["terminal_reason"]);
-        Assert.Equal(3, (int)run.Result["num_turns"]!);
+        Assert.Equal(4, (int)run.Result["num_turns"]!);
     }
 
     [Fact]

@@ -7,11 +7,11 @@ namespace Ringfence.Tests.Support;
 /// <summary>The real program in a directory and a home of its own, with a simulated model as its only provider.</summary>
 public sealed class AgentProcess : IAsyncDisposable
 {
-    private readonly string scratch = Directory.CreateTempSubdirectory("ringfence-agent-test-").FullName;
+    private readonly string scratch;
 
-    private AgentProcess(SimulatedModel model)
+    private AgentProcess(string scratch, SimulatedModel model)
     {
-        Model = model;
+        (this.scratch, Model) = (scratch, model);
         Workspace = Directory.CreateDirectory(Path.Combine(scratch, "workspace")).FullName;
         Home = Directory.CreateDirectory(Path.Combine(scratch, "home")).FullName;
     }
@@ -28,7 +28,14 @@ public sealed class AgentProcess : IAsyncDisposable
 
     public Dictionary<string, string> Environment { get; } = [];
 
-    public static async Task<AgentProcess> WithModelAsync(string script) => new(await SimulatedModel.StartAsync(script));
+    public static Task<AgentProcess> WithModelAsync(string script) => WithModelAsync(_ => script);
+
+    /// <param name="script">Makes the model's script for the directory that will be worked in.</param>
+    public static async Task<AgentProcess> WithModelAsync(Func<string, string> script)
+    {
+        var scratch = Directory.CreateTempSubdirectory("ringfence-agent-test-").FullName;
+        return new(scratch, await SimulatedModel.StartAsync(script(Path.Combine(scratch, "workspace"))));
+    }
 
     public string Write(string name, string content)
     {

@@ -1,0 +1,32 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Ringfence.Agent.Tools;
+
+namespace Ringfence.Tests.Differential;
+
+/// <summary>Sentences that hold for one program and not for the other: <c>- </c> for Claude Code's, <c>+ </c> for ours.</summary>
+internal sealed record Difference(string Conversation, string Text, string Because)
+{
+    /// <summary>One a line: conversation, difference, the first cell of the row in the documentation that tells of it. <c>*</c> stands for anything.</summary>
+    public static IReadOnlyList<Difference> Intended { get; } =
+        [.. File.ReadLines(Path.Combine(Here(), "intended.txt")).Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(" | ", 3)).Select(l => new Difference(l[0], l[1], l[2]))];
+
+    public static IEnumerable<string> Between(Outcome theirs, Outcome ours)
+    {
+        var (a, b) = (Shape.Of(theirs), Shape.Of(ours));
+        var order = LineDiff.Compute(string.Join('\n', Shape.Order(theirs)) + "\n", string.Join('\n', Shape.Order(ours)) + "\n").SelectMany(h => h.Lines).Where(l => l[0] != ' ');
+        var moved = order.Select(l => $"{l[0]} event {l[1..]}").Distinct().ToArray();
+
+        // Of an event that only one of them has, its fields are no news.
+        static IEnumerable<string> News(IReadOnlyList<string> sentences, IReadOnlyList<string> other, Outcome without) =>
+            sentences.Except(other).Where(s => !s.StartsWith("keys ", StringComparison.Ordinal) || Shape.Order(without).Any(o => s.StartsWith($"keys {o}:", StringComparison.Ordinal)));
+
+        return [.. moved, .. News(a, b, ours).Select(s => "- " + s), .. News(b, a, theirs).Select(s => "+ " + s)];
+    }
+
+    public bool Covers(string conversation, string difference) => Fits(Conversation, conversation) && Fits(Text, difference);
+
+    private static bool Fits(string pattern, string text) => Regex.IsMatch(text, $"^{Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal)}$", RegexOptions.Singleline | RegexOptions.CultureInvariant);
+
+    private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+}
