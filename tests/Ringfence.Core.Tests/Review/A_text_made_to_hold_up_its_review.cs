@@ -6,7 +6,7 @@ namespace Ringfence.Tests.Review;
 /// <summary>An agent writes what the gates read. Whatever it writes, the review ends, and what it finds can be read by people.</summary>
 public sealed class A_text_made_to_hold_up_its_review
 {
-    private const int Size = 200_000;
+    private const int Size = 100_000;
 
     // Far beyond what any of these takes on a busy machine; a pattern that can be led astray would take hours, or for ever.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
