@@ -1,6 +1,7 @@
 #include "disk.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,7 +15,11 @@
 #include "protocol.h"
 
 #define SHORTEST_PAUSE 500
+
+/* One descriptor and a few hundred bytes of stack for each level. What lies deeper, or cannot be opened for want of descriptors, is not measured,
+ * so it counts as more than any limit. */
 #define DEEPEST 4096
+#define UNMEASURED (INT64_MAX / 4)
 
 struct sum {
 	int64_t bytes;
@@ -26,11 +31,12 @@ static void add_folder(int folder, struct sum *sum, int depth)
 	DIR *entries = depth > DEEPEST ? NULL : fdopendir(folder);
 
 	if (!entries) {
+		sum->bytes = UNMEASURED;
 		close(folder);
 		return;
 	}
 
-	for (const struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
+	for (const struct dirent *entry = readdir(entries); entry && sum->bytes < UNMEASURED; entry = readdir(entries)) {
 		struct stat status;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
@@ -45,6 +51,8 @@ static void add_folder(int folder, struct sum *sum, int depth)
 
 			if (next >= 0)
 				add_folder(next, sum, depth + 1);
+			else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+				sum->bytes = UNMEASURED;
 		}
 	}
 

@@ -93,6 +93,28 @@ public sealed class A_limit
     }
 
     [Fact]
+    public async Task W15_counts_what_lies_deeper_than_it_can_look_as_too_much()
+    {
+        using var folder = new TrialFolder();
+        var spec = Attack.Python("""
+            import time
+            os.chdir('/workspace')
+            for level in range(4200):
+                os.mkdir('d')
+                os.chdir('d')
+            for part in range(5):
+                open(str(part), 'wb').write(bytes(10 << 20))
+            time.sleep(1000)
+            """) with
+        {
+            Workspace = new WorkspaceMount(folder.Below("lower"), folder.Below("upper")),
+            Limits = new SandboxLimits { DiskBytes = 32L << 20 },
+        };
+
+        Assert.Equal("disk", Assert.IsType<SandboxExit.LimitReached>((await Trial.RunAsync(spec)).Exit).Limit);
+    }
+
+    [Fact]
     public async Task R05_counts_open_files()
     {
         var spec = Attack.Python("""
