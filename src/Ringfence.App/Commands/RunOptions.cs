@@ -40,13 +40,16 @@ internal sealed class RunOptions
     public IEnumerable<Option> All =>
         [prompt, workflow, input, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, denyTool, hide, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, configFrom, record, output];
 
+    /// <summary>A folder by its whole path: "." is another repository everywhere, and budgets, waivers and the record tell repositories apart by name.</summary>
+    private static string Named(string repository) => Directory.Exists(repository) ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(repository)) : repository;
+
     public async Task<Result<RunRequest>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var failures = new List<Failure>();
         var request = new RunRequest
         {
             Prompt = await PromptAsync(parsed.GetValue(prompt), parsed.GetValue(workflow) is null, failures, cancellationToken) ?? "",
-            Repository = parsed.GetRequiredValue(repo),
+            Repository = Named(parsed.GetRequiredValue(repo)),
             Ref = parsed.GetValue(@ref),
             Agent = parsed.GetRequiredValue(agent),
             Model = parsed.GetValue(model),

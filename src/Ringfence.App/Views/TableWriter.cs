@@ -9,6 +9,8 @@ namespace Ringfence.App.Views;
 internal static class TableWriter
 {
     private const int WidestCell = 60;
+    private const int NarrowestCut = 20;
+    private const int DigestShown = 12;
 
     public static void Write(Terminal terminal, AuditTable table, TableForm form)
     {
@@ -38,18 +40,61 @@ internal static class TableWriter
         var shown = Enumerable.Range(0, table.Columns.Count).Where(i => table.Rows.Any(row => row[i] is not null)).ToList();
         var cells = table.Rows.Select(row => shown.Select(i => Cell(table.Columns[i], row[i])).ToList()).ToList();
         var names = shown.Select(i => Heading(table.Columns[i])).ToList();
-        var widths = names.Select((name, i) => Math.Max(name.Length, cells.Max(row => row[i].Length))).ToList();
+        var widths = names.Select((name, i) => Math.Max(name.Length, cells.Max(row => row[i].Length))).ToArray();
 
-        terminal.WriteLine(terminal.Paint(Line(names, widths), Ansi.Bold));
-
-        foreach (var row in cells)
+        if (terminal.OutputIsTerminal && !Fit(widths, terminal.Width))
         {
-            terminal.WriteLine(Line(row, widths));
+            WriteBlocks(terminal, names, cells);
+        }
+        else
+        {
+            terminal.WriteLine(terminal.Paint(Line(names, widths), Ansi.Bold));
+
+            foreach (var row in cells)
+            {
+                terminal.WriteLine(Line(row, widths));
+            }
         }
 
         if (table.More)
         {
             terminal.Error.WriteLine($"… and more: --limit N (now {table.Rows.Count}).");
+        }
+    }
+
+    /// <summary>Takes from the widest columns what a screen has no room for. False when they would be too narrow to read.</summary>
+    private static bool Fit(int[] widths, int width)
+    {
+        while (widths.Sum() + (2 * (widths.Length - 1)) > width)
+        {
+            var widest = Array.IndexOf(widths, widths.Max());
+
+            if (widths[widest] <= NarrowestCut)
+            {
+                return false;
+            }
+
+            widths[widest]--;
+        }
+
+        return true;
+    }
+
+    private static void WriteBlocks(Terminal terminal, IReadOnlyList<string> names, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        var column = names.Max(name => name.Length) + 2;
+
+        foreach (var row in rows)
+        {
+            for (var i = 0; i < names.Count; i++)
+            {
+                if (row[i].Length > 0)
+                {
+                    terminal.WriteText($"{terminal.Paint(names[i].PadRight(column), i == 0 ? Ansi.Bold : Ansi.Dim)}{row[i]}");
+                }
+            }
+
+            terminal.WriteLine();
         }
     }
 
@@ -116,11 +161,14 @@ internal static class TableWriter
             _ => Printable.Escape(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""),
         };
 
-        return text.Length <= WidestCell ? text : text[..(WidestCell - 1)] + "…";
+        // A name that only a machine reads is known by its beginning; --json has the whole.
+        return text.Length is 40 or 64 && text.All(char.IsAsciiHexDigitLower) ? text[..DigestShown] : Cut(text, WidestCell);
     }
 
     private static string Line(IReadOnlyList<string> cells, IReadOnlyList<int> widths) =>
-        string.Join("  ", cells.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd();
+        string.Join("  ", cells.Select((cell, i) => Cut(cell, widths[i]).PadRight(widths[i]))).TrimEnd();
+
+    private static string Cut(string text, int columns) => text.Length <= columns ? text : text[..(columns - 1)] + "…";
 }
 
 internal enum TableForm
