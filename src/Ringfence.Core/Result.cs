@@ -42,6 +42,9 @@ public readonly struct Result<T>
 
 public static class Result
 {
+    /// <summary>For values that are interfaces, from which C# converts to nothing by itself.</summary>
+    public static Result<T> Of<T>(T value) => value;
+
     public static Result<T> Fail<T>(IReadOnlyList<Failure> failures) =>
         failures.Count > 0 ? new(default, failures) : throw new ArgumentException("A failed result needs a reason.", nameof(failures));
 }

@@ -101,6 +101,7 @@ internal static class ApiHost
         new AuditApi(home.Database, repositories).Map(api);
         new WebhooksApi(home).Map(api);
         new WaiversApi(home.Database, repositories).Map(api);
+        new TriggersApi(home).Map(api);
         new KeysApi(keys).Map(api);
         api.Map(new("GET", "/metrics", Role.Viewer, "Numbers for Prometheus.") { AnswerType = "text/plain" }, async (_, cancellationToken) => Results.Text(await metrics.WriteAsync(cancellationToken), "text/plain; version=0.0.4"));
 

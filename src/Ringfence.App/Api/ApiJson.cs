@@ -41,6 +41,8 @@ namespace Ringfence.App.Api;
 [JsonSerializable(typeof(WebhookInfo))]
 [JsonSerializable(typeof(IReadOnlyList<WebhookInfo>))]
 [JsonSerializable(typeof(SecretInfo))]
+[JsonSerializable(typeof(HookResource))]
+[JsonSerializable(typeof(TriggersResource))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(int))]

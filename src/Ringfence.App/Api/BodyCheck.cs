@@ -118,6 +118,14 @@ internal sealed class VariablesAttribute() : ValidationAttribute("at most 100 va
             && pair.Value is { Length: <= 10_000 } text && !text.Contains('\0', StringComparison.Ordinal) && !BodyCheck.HasLoneSurrogate(text));
 }
 
+/// <summary>Values for the inputs of a workflow; the workflow says what each may be.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class InputsAttribute() : ValidationAttribute("at most 50 values of at most 10,000 characters, by name.")
+{
+    public override bool IsValid(object? value) => value is IReadOnlyDictionary<string, string> inputs && inputs.Count <= 50
+        && inputs.All(pair => pair.Key.Length is > 0 and <= 64 && !BodyCheck.HasLoneSurrogate(pair.Key) && pair.Value is { Length: <= 10_000 } text && !text.Contains('\0', StringComparison.Ordinal) && !BodyCheck.HasLoneSurrogate(text));
+}
+
 /// <summary>The caller's own JSON object.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class MetadataAttribute() : ValidationAttribute("an object of at most 50 keys and 4 KB.")

@@ -31,7 +31,7 @@ internal sealed record CreateRunBody
     public string? Workflow { get; init; }
 
     [Description("Values for the workflow's inputs.")]
-    [Variables]
+    [Inputs]
     public IReadOnlyDictionary<string, string>? Inputs { get; init; }
 
     [Description("Slug of a template.")]

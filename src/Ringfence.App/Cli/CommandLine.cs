@@ -77,6 +77,7 @@ internal static class CommandLine
             DoctorCommand.Create(terminal),
             ServeCommand.Create(terminal),
             KeysCommand.Create(terminal),
+            TriggersCommand.Create(terminal),
             AuditCommand.Create(terminal),
             BlameCommand.Create(terminal),
             GatewayCommand.Create(terminal),

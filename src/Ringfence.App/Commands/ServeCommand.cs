@@ -7,6 +7,7 @@ using Ringfence.App.Api;
 using Ringfence.App.Cli;
 using Ringfence.Notifications;
 using Ringfence.Runs;
+using Ringfence.Triggers;
 using Ringfence.Workflows;
 
 namespace Ringfence.App.Commands;
@@ -110,7 +111,11 @@ internal static class ServeCommand
         using var sender = new WebhookSender(home.Database, Policy, TimeProvider.System);
         using var sent = new CancellationTokenSource();
         var sending = sender.RunAsync(sent.Token);
+        var triggers = new TriggerService(
+            new TriggerStore(home.Database, TimeProvider.System), home.Runs, home.Workspaces, () => PolicyFile.Of(home.Folder), queue.Ring, TimeProvider.System, logs.CreateLogger<TriggerService>());
+        var triggering = triggers.RunAsync(draining);
         await queue.RunAsync(draining, stopping.Token);
+        await triggering;
         await sent.CancelAsync();
         await sending;
         await api.StopAsync(CancellationToken.None);

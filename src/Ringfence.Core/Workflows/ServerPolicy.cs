@@ -33,6 +33,9 @@ public sealed record ServerPolicy
     /// <summary>Approvals that every run needs.</summary>
     public IReadOnlyList<ApprovalRule> Approve { get; init; } = [];
 
+    /// <summary>Repositories whose workflows start by themselves.</summary>
+    public IReadOnlyList<Triggers.TriggerSource> Triggers { get; init; } = [];
+
     /// <summary>Code hosts beside those that everybody knows.</summary>
     public IReadOnlyList<Outputs.CodeHost> CodeHosts { get; init; } = [];
 

@@ -13,6 +13,9 @@ public sealed record Workflow
     /// <summary>The body of the file: what the agent is told.</summary>
     public required string Prompt { get; init; }
 
+    /// <summary>What starts it besides people.</summary>
+    public Triggers.WorkflowTriggers On { get; init; } = Triggers.WorkflowTriggers.None;
+
     public string Agent { get; init; } = "ringfence-agent";
 
     public string? Model { get; init; }

@@ -13,6 +13,11 @@ public static class WorkflowExplanation
         var limits = workflow.Limits;
 
         yield return ("agent", workflow.Model is { } model ? $"{workflow.Agent} with {model}" : workflow.Agent);
+        foreach (var start in Starts(workflow.On))
+        {
+            yield return ("starts", start);
+        }
+
         yield return ("spends", $"at most {limits.Cost ?? defaults.Cost} a run, {limits.Turns ?? defaults.Turns} turns, {Duration.Show(limits.Time ?? defaults.Time)}"
             + (limits.CostPerDay is { } day ? $"; at most {day} a day for all its runs" : ""));
         string[] hosts = [.. workflow.Network, .. workflow.Presets.Select(preset => $"your {preset} registries")];
@@ -62,7 +67,7 @@ public static class WorkflowExplanation
 
         if (workflow.Pins.Count > 0)
         {
-            yield return ("pins", $"{string.Join(", ", workflow.Pins)}: looked for in every request to the model, and missed on the record");
+            yield return ("pins", $"{string.Join(", ", workflow.Pins)}: looked for in every request to the model; the record says when it is missing");
         }
 
         yield return ("tests", workflow.Constraints.Tests == "keep" ? "none may be deleted, skipped or weakened" : "may change");
@@ -92,6 +97,39 @@ public static class WorkflowExplanation
     private static string Says(Outputs.PullRequestTerms terms) =>
         $"a {(terms.Draft ? "draft " : "")}pull request to {terms.Base ?? "the default branch"}, opened by the host with its own token"
         + (terms.Labels.Count > 0 ? $", labelled {string.Join(", ", terms.Labels)}" : "") + (terms.Reviewers.Count > 0 ? $", for {string.Join(", ", terms.Reviewers)} to review" : "");
+
+    private static IEnumerable<string> Starts(Triggers.WorkflowTriggers on)
+    {
+        foreach (var cron in on.Cron)
+        {
+            yield return $"by the clock: {cron}; a time that was missed is made up for once, within an hour";
+        }
+
+        if (on.IssueLabel is { } label)
+        {
+            yield return $"when an issue gets the label {label}";
+        }
+
+        if (on.PullRequestBranches is { } targets)
+        {
+            yield return $"when a pull request{(targets.Count > 0 ? $" to {string.Join(" or ", targets)}" : "")} is opened or changed; its author does not tell the agent how to behave";
+        }
+
+        if (on.PushBranches is { } pushed)
+        {
+            yield return $"when {(pushed.Count > 0 ? string.Join(" or ", pushed) : "a branch")} is pushed to";
+        }
+
+        if (on.Comment is { } comment)
+        {
+            yield return $"when a comment contains {comment}";
+        }
+
+        if (on.IssueLabel is not null || on.PullRequestBranches is not null || on.Comment is not null)
+        {
+            yield return "on the word of members of the repository; for others somebody must let it in first";
+        }
+    }
 
     private static string Says(WorkflowInput input)
     {

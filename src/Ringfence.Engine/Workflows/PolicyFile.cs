@@ -1,5 +1,6 @@
 using Ringfence.Documents;
 using Ringfence.Outputs;
+using Ringfence.Triggers;
 
 namespace Ringfence.Workflows;
 
@@ -19,6 +20,15 @@ public static class PolicyFile
     private static readonly TextKey HostToken = new("token", "Variable of the server's environment that holds the token.", Required: true);
     private static readonly MappingListKey CodeHosts = new("code_hosts", "Servers that take pull requests, beside github.com, gitlab.com and codeberg.org.", [HostName, HostKind, HostApi, HostToken]);
 
+    private static readonly TextKey TriggerRepository = new("repo", "URL of the repository, or its path on the server.", Required: true);
+    private static readonly ChoiceKey TriggerKind = new("kind", "Whose webhooks it takes. Default: github, which Gitea and Forgejo sign like.", ["github", "gitlab"]);
+    private static readonly TextKey TriggerSecret = new("secret", "Variable of the server's environment with the webhooks' secret. Default: no webhooks, only schedules.");
+    private static readonly ListKey TriggerTrusted = new("trusted", "Logins whose word starts a run, besides members of the repository.");
+    private static readonly ListKey TriggerPeople = new("people", "Who a login is here: alice=key:alice. Nobody approves what they started.");
+    private static readonly NamesKey TriggerSources = new(
+        "triggers", "Repositories whose workflows start by themselves; the name is that of the webhooks' address, /v1/hooks/NAME.",
+        [TriggerRepository, TriggerKind, TriggerSecret, TriggerTrusted, TriggerPeople], TriggerRepository);
+
     private const string FileName = "policy.yaml";
 
     /// <summary>The policy of a home folder; an empty one when there is no file. Fails with <c>bad_policy</c>, every mistake with its line.</summary>
@@ -32,7 +42,7 @@ public static class PolicyFile
     {
         var failures = new List<Failure>();
 
-        if (YamlMapping.Parse(text, source, Code, failures)?.By([Groups, WorkflowKeys.Limits, WorkflowKeys.Network, WorkflowKeys.Constraints, DeniedTools, Hidden, WorkflowKeys.Approve, CodeHosts, SlackUrl, PrivateTargets]) is not { } root)
+        if (YamlMapping.Parse(text, source, Code, failures)?.By([Groups, WorkflowKeys.Limits, WorkflowKeys.Network, WorkflowKeys.Constraints, DeniedTools, Hidden, WorkflowKeys.Approve, CodeHosts, TriggerSources, SlackUrl, PrivateTargets]) is not { } root)
         {
             return Result.Fail<ServerPolicy>(failures);
         }
@@ -48,6 +58,7 @@ public static class PolicyFile
             Hidden = root.Texts(Hidden),
             Approve = [.. root.Mappings(WorkflowKeys.Approve).Select(WorkflowReader.Approve)],
             CodeHosts = [.. root.Mappings(CodeHosts).Select(CodeHost)],
+            Triggers = [.. root.Named(TriggerSources).Select(named => Trigger(named.Name, named.Below))],
             Slack = Address(root),
             WebhookNetworks = [.. Networks(root)],
         };
@@ -71,6 +82,33 @@ public static class PolicyFile
             host.Text(HostName)?.ToLowerInvariant() ?? "", host.Choice(HostKind) switch { "gitlab" => CodeHostKind.GitLab, "gitea" => CodeHostKind.Gitea, _ => CodeHostKind.GitHub },
             api ?? new Uri("https://invalid"), host.Text(HostToken) ?? "");
         host.RefuseOthers();
+        return read;
+    }
+
+    private static TriggerSource Trigger(string name, YamlMapping below)
+    {
+        if (name.Length is 0 or > 64 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
+        {
+            below.Fail("", $"'{name}' is no name of a trigger.", "Letters, digits, '-' and '_'; at most 64.");
+        }
+
+        var people = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+        foreach (var text in below.Texts(TriggerPeople))
+        {
+            if (text.Split('=', 2) is [{ Length: > 0 } login, { Length: > 0 } person])
+            {
+                people[login] = person;
+            }
+            else
+            {
+                below.Fail(TriggerPeople.Name, $"'{text}' does not say who a login is.", "Such as alice=key:alice.");
+            }
+        }
+
+        var read = new TriggerSource(
+            name, below.Text(TriggerRepository) ?? "", below.Choice(TriggerKind) is "gitlab" ? CodeHostKind.GitLab : CodeHostKind.GitHub, below.Text(TriggerSecret), below.Texts(TriggerTrusted), people);
+        below.RefuseOthers();
         return read;
     }
 

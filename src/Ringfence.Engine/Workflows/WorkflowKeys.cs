@@ -25,6 +25,16 @@ internal static class WorkflowKeys
     public static readonly MappingKey PullRequest = new("pull_request", "A pull request, at GitLab a merge request, opened by the host after approval.", [Draft, Labels, Title, Base, Reviewers]);
     public static readonly MappingKey Output = new("output", "Where an approved change goes.", [OutputKind, PullRequest], OutputKind);
 
+    public static readonly ListKey Cron = new("cron", "Minute, hour, day of month, month, day of week and time zone: \"0 2 * * 1-5 Europe/Vienna\".", Single: true);
+    public static readonly TextKey IssueLabel = new("label", "The label that an issue gets.", Required: true);
+    public static readonly MappingKey Issue = new("issue", "An issue that gets a label.", [IssueLabel], IssueLabel);
+    public static readonly ListKey Branches = new("branches", "Globs of the branches. Default: every branch.", Single: true);
+    public static readonly MappingKey OnPullRequest = new("pull_request", "A pull request that is opened or changed, by the branch that it is meant for.", [Branches], Branches);
+    public static readonly MappingKey Push = new("push", "A branch that is pushed to.", [Branches], Branches);
+    public static readonly TextKey Contains = new("contains", "What the comment contains, such as /agent.", Required: true);
+    public static readonly MappingKey Comment = new("comment", "A comment on an issue or a pull request.", [Contains], Contains);
+    public static readonly MappingKey On = new("on", "What starts it in `ringfence serve`, for the repositories that the server's policy names. Absent: people and the API alone.", [Cron, Issue, OnPullRequest, Push, Comment]);
+
     public static readonly AmountKey CostOfRun = new("run", "Money of one run. Default: $5.");
     public static readonly AmountKey CostOfDay = new("workflow_day", "Money of all runs of this workflow on one day.");
     public static readonly MappingKey Costs = new("cost", "Money for model calls at list price; no call is sent that could pass it.", [CostOfRun, CostOfDay], CostOfRun);
@@ -84,5 +94,5 @@ internal static class WorkflowKeys
     public static readonly MappingKey Notify = new("notify", "Who is told.", [Slack]);
 
     public static IReadOnlyList<DocumentKey> Root { get; } =
-        [Name, Prompt, Inputs, Agent, Model, Limits, Network, Secrets, Tools, Context, Constraints, Done, Attempts, Approve, Output, Notify];
+        [Name, Prompt, Inputs, Agent, Model, On, Limits, Network, Secrets, Tools, Context, Constraints, Done, Attempts, Approve, Output, Notify];
 }

@@ -31,6 +31,7 @@ public static class WorkflowReader
             Prompt = prompt,
             Agent = root.Text(WorkflowKeys.Agent) ?? "ringfence-agent",
             Model = root.Text(WorkflowKeys.Model),
+            On = WorkflowTriggerReader.Read(root, inputs),
             Limits = Limits(root.Mapping(WorkflowKeys.Limits)),
             Network = Network(network, failures),
             Presets = Presets(network),

@@ -1,0 +1,89 @@
+using Microsoft.AspNetCore.Http;
+using Ringfence.Access;
+using Ringfence.App.Cli;
+using Ringfence.Approvals;
+using Ringfence.Triggers;
+using Ringfence.Workflows;
+
+namespace Ringfence.App.Api;
+
+/// <summary><c>/v1/hooks</c> takes webhooks of code hosts; <c>/v1/triggers</c> shows what arrived and what is due, and lets in what is held.</summary>
+internal sealed class TriggersApi(Home home)
+{
+    private const int Shown = 50;
+
+    private readonly TriggerStore store = new(home.Database, TimeProvider.System);
+
+    public void Map(ApiSurface api)
+    {
+        api.Map(new("POST", "/v1/hooks/{name}", null, "Takes a webhook of a code host, signed with the secret of the trigger of this name. No key: the signature stands for it.")
+        {
+            Headers = ["X-Hub-Signature-256", "X-GitHub-Event", "X-GitHub-Delivery", "X-Gitlab-Token", "X-Gitlab-Event-UUID"], Answer = ApiJson.Default.HookResource, Status = 202,
+        }, TakeAsync);
+        api.Map(new("GET", "/v1/triggers", Role.Viewer, "When schedules fire next, and what arrived last.") { Answer = ApiJson.Default.TriggersResource }, ListAsync);
+        api.Map(new("POST", "/v1/triggers/{id}/accept", Role.Approver, "Lets in what is held: its runs start.") { Status = 204 }, (call, token) => DecideAsync(call, true, token));
+        api.Map(new("POST", "/v1/triggers/{id}/refuse", Role.Approver, "Refuses for good what is held.") { Status = 204 }, (call, token) => DecideAsync(call, false, token));
+    }
+
+    private async Task<IResult> TakeAsync(ApiCall call, CancellationToken cancellationToken)
+    {
+        using var body = new MemoryStream();
+
+        try
+        {
+            await call.Http.Request.Body.CopyToAsync(body, cancellationToken);
+        }
+        catch (BadHttpRequestException refused) when (refused.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return call.Refuse([new Failure("body_too_large", "The body is larger than this server takes.", "--max-body")]);
+        }
+
+        if (!PolicyFile.Of(home.Folder).Succeeded(out var policy, out var why))
+        {
+            return call.Refuse(why);
+        }
+
+        var source = policy.Triggers.FirstOrDefault(known => known.Name == call.Route("name"));
+        var arrival = new WebhookArrival(name => call.Http.Request.Headers[name].ToString(), body.GetBuffer().AsMemory(0, (int)body.Length));
+
+        return (await new WebhookDoor(store, Environment.GetEnvironmentVariable).TakeAsync(source, arrival, cancellationToken)).Succeeded(out var status, out why)
+            ? call.Ok(new HookResource(status), StatusCodes.Status202Accepted)
+            : why[0].Code == "bad_signature" ? call.Refuse(StatusCodes.Status401Unauthorized, why[0]) : call.Refuse(why);
+    }
+
+    private async Task<IResult> ListAsync(ApiCall call, CancellationToken cancellationToken) => call.Ok(new TriggersResource(
+        [.. (await store.SchedulesAsync(cancellationToken)).Select(row => new ScheduleResource(row.Source, row.Workflow, row.Cron, row.Next))],
+        [.. (await store.ListAsync(Shown, cancellationToken)).Select(DeliveryResource.Of)]));
+
+    private async Task<IResult> DecideAsync(ApiCall call, bool letsIn, CancellationToken cancellationToken)
+    {
+        if (!PolicyFile.Of(home.Folder).Succeeded(out var policy, out var why))
+        {
+            return call.Refuse(why);
+        }
+
+        var person = new Approver(call.Principal, call.Key.Role, "api_key", "api");
+        return await TriggerDecision.DecideAsync(store, policy.Triggers, call.Route("id"), letsIn, person, cancellationToken) is { } refused ? call.Refuse([refused]) : Results.NoContent();
+    }
+}
+
+/// <param name="Status"><c>received</c>, <c>held</c>, <c>repeated</c> or <c>ignored</c>.</param>
+internal sealed record HookResource(string Status);
+
+internal sealed record TriggersResource(IReadOnlyList<ScheduleResource> Schedules, IReadOnlyList<DeliveryResource> Deliveries);
+
+internal sealed record ScheduleResource(string Trigger, string Workflow, string Cron, DateTimeOffset Next);
+
+/// <param name="Status"><c>received</c>, <c>held</c>, <c>started</c>, <c>ignored</c>, <c>missed</c>, <c>refused</c> or <c>failed</c>.</param>
+internal sealed record DeliveryResource(
+    string Id, string Trigger, string Event, string Author, string Title, string Url, string Status, string? Detail, string? ApprovedBy, IReadOnlyList<string> Runs, DateTimeOffset ReceivedAt)
+{
+    public static DeliveryResource Of(Delivery delivery) => new(
+        delivery.Id, delivery.Source, EventName.Of(delivery.Event.Kind), delivery.Event.Author, delivery.Event.Title, delivery.Event.Url, delivery.Status, delivery.Detail, delivery.ApprovedBy,
+        delivery.Runs, delivery.ReceivedAt);
+}
+
+internal static class EventName
+{
+    public static string Of(TriggerKind kind) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+}
