@@ -40,7 +40,7 @@ public sealed partial class TriggerService(
                 {
                     await WorkAsync(stopping);
                 }
-                catch (DbException unavailable)
+                catch (Exception unavailable) when (unavailable is DbException or IOException)
                 {
                     // The rows are where they were.
                     StoreUnavailable(unavailable.Message);

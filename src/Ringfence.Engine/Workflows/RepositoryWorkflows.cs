@@ -35,10 +35,4 @@ public sealed record RepositoryWorkflows(IReadOnlyList<Workflow> Workflows, IRea
 
         return new RepositoryWorkflows(workflows, mistakes);
     }
-
-    /// <summary>One of them. Fails with <c>unknown_workflow</c> or <c>bad_workflow</c>.</summary>
-    public Result<Workflow> Find(string name) =>
-        Workflows.FirstOrDefault(workflow => workflow.Name == name) is { } found ? found
-        : Mistakes.FirstOrDefault(mistake => mistake.Name == name) is { Failure: { } failure } ? failure
-        : new Failure("unknown_workflow", $"There is no workflow '{Printable.Escape(name)}' on the repository's default branch.", Workflows.Count > 0 ? $"Known: {string.Join(", ", Workflows.Select(workflow => workflow.Name))}." : null);
 }
