@@ -51,6 +51,8 @@ missing() {
 	command -v python3 >/dev/null || echo python3
 	[ -x /usr/sbin/nft ] || echo nftables
 	command -v ip >/dev/null || [ -x /usr/sbin/ip ] || echo iproute2
+	command -v gnutls-cli >/dev/null || echo gnutls-bin
+	command -v go >/dev/null || echo golang-go
 }
 
 install() {

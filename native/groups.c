@@ -173,8 +173,9 @@ static bool exists(const char *folder, const char *name)
 }
 
 /* A group with processes in it gives its children no controllers; the one above, when it is delegated to us, does. */
-static bool find_version_2(struct groups *groups, const char *name)
+static bool find_version_2(struct groups *groups, const char *name, bool with_disk)
 {
+	static const char *const controllers[] = { "+memory", "+pids", "+cpu", "+io" };
 	char parent[PATH_MAX];
 	char folder[PATH_MAX];
 
@@ -184,7 +185,9 @@ static bool find_version_2(struct groups *groups, const char *name)
 	for (int level = 0; level < 2; level++) {
 		char *slash;
 
-		(void)group_write(parent, "cgroup.subtree_control", "+memory +pids +cpu");
+		/* One by one: where one was not delegated, the kernel takes none of a list. */
+		for (size_t i = 0; i < (with_disk ? 4 : 3); i++)
+			(void)group_write(parent, "cgroup.subtree_control", controllers[i]);
 
 		if (make_group(parent, name, folder, sizeof(folder))) {
 			if (exists(folder, "memory.max") && exists(folder, "pids.max")) {
@@ -192,9 +195,13 @@ static bool find_version_2(struct groups *groups, const char *name)
 				memcpy(groups->memory, folder, sizeof(folder));
 				memcpy(groups->processes, folder, sizeof(folder));
 				memcpy(groups->processor, folder, sizeof(folder));
+				memcpy(groups->disk, folder, sizeof(folder));
 
 				if (!exists(folder, "cpu.max"))
 					groups->processor[0] = 0;
+
+				if (!exists(folder, "io.max"))
+					groups->disk[0] = 0;
 
 				return true;
 			}
@@ -221,28 +228,30 @@ static void find_version_1(const char *controller, const char *name, char *folde
 		folder[0] = 0;
 }
 
-void groups_find(struct groups *groups, bool with_processor)
+void groups_find(struct groups *groups, bool with_processor, bool with_disk)
 {
 	char name[64];
 
 	memset(groups, 0, sizeof(*groups));
 	own_name(name, sizeof(name));
 
-	if (find_version_2(groups, name))
+	if (find_version_2(groups, name, with_disk))
 		return;
 
 	groups->version = 1;
 	find_version_1("memory", name, groups->memory, sizeof(groups->memory));
 	find_version_1("pids", name, groups->processes, sizeof(groups->processes));
 
-	/* Each group costs a start some milliseconds. */
 	if (with_processor)
 		find_version_1("cpu", name, groups->processor, sizeof(groups->processor));
+
+	if (with_disk)
+		find_version_1("blkio", name, groups->disk, sizeof(groups->disk));
 }
 
 void groups_enter(const struct groups *groups, pid_t process)
 {
-	const char *const folders[] = { groups->memory, groups->processes, groups->processor };
+	const char *const folders[] = { groups->memory, groups->processes, groups->processor, groups->disk };
 	char text[32];
 
 	(void)snprintf(text, sizeof(text), "%d", (int)process);
@@ -270,5 +279,6 @@ void groups_remove(struct groups *groups)
 	group_remove(groups->memory);
 	group_remove(groups->processes);
 	group_remove(groups->processor);
+	group_remove(groups->disk);
 	memset(groups, 0, sizeof(*groups));
 }

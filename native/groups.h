@@ -12,9 +12,11 @@ struct groups {
 	char memory[PATH_MAX];
 	char processes[PATH_MAX];
 	char processor[PATH_MAX];
+	char disk[PATH_MAX];
 };
 
-void groups_find(struct groups *groups, bool with_processor);
+/* Each group costs a start some milliseconds where they are separate, so what is not asked for is not looked for. */
+void groups_find(struct groups *groups, bool with_processor, bool with_disk);
 
 void groups_enter(const struct groups *groups, pid_t process);
 void groups_remove(struct groups *groups);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +77,63 @@ static bool limit_processor(const struct spec *spec)
 	return set(groups.processor, "cpu.cfs_period_us", 100000) && set(groups.processor, "cpu.cfs_quota_us", spec->millicores * 100);
 }
 
+/* The whole disk: the kernel takes no parts of one. False for what is on none. */
+static bool disk_of(const char *path, char *device, size_t size)
+{
+	char folder[64];
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return false;
+
+	(void)snprintf(folder, sizeof(folder), "/sys/dev/block/%u:%u", major(status.st_dev), minor(status.st_dev));
+	(void)snprintf(device, size, "%u:%u", major(status.st_dev), minor(status.st_dev));
+
+	if (access(folder, F_OK) < 0)
+		return false;
+
+	if (!group_read(folder, "partition", device, size))
+		return true;
+
+	if (!group_read(folder, "../dev", device, size))
+		return false;
+
+	device[strcspn(device, "\n")] = 0;
+	return true;
+}
+
+static bool limit_disk_rate(const struct spec *spec)
+{
+	const char *changed = spec->copy ? spec->copy : spec->upper_parent ? spec->upper_parent : "/usr";
+	char device[32];
+	char text[160];
+
+	if (!groups.disk[0] || !disk_of(changed, device, sizeof(device)))
+		return false;
+
+	if (groups.version == 2) {
+		(void)snprintf(text, sizeof(text), "%s rbps=%lld wbps=%lld", device, (long long)spec->disk_rate, (long long)spec->disk_rate);
+		return group_write(groups.disk, "io.max", text);
+	}
+
+	(void)snprintf(text, sizeof(text), "%s %lld", device, (long long)spec->disk_rate);
+	return group_write(groups.disk, "blkio.throttle.read_bps_device", text) && group_write(groups.disk, "blkio.throttle.write_bps_device", text);
+}
+
+static void require_disk_rate(const struct spec *spec)
+{
+	if (!limit_disk_rate(spec))
+		refuse("sandbox_unavailable",
+		       "Run `ringfence doctor`: delegate a control group with the io controller, put RINGFENCE_HOME on a disk, or leave the limit out.",
+		       "The sandbox cannot limit how fast it reads and writes: no control group of ours here, or its changes are on no disk.");
+
+	if (groups.version == 2)
+		message_isolation("disk rate", "full", "%lld bytes a second each way, by control group version 2", (long long)spec->disk_rate);
+	else
+		message_isolation("disk rate", "weaker", "%lld bytes a second each way, by control group version 1, which lets through what is written to memory first",
+				  (long long)spec->disk_rate);
+}
+
 static void report(const char *name, bool held, const char *otherwise, long long value)
 {
 	if (held)
@@ -86,7 +144,7 @@ static void report(const char *name, bool held, const char *otherwise, long long
 
 void limits_prepare(const struct spec *spec)
 {
-	groups_find(&groups, spec->millicores > 0);
+	groups_find(&groups, spec->millicores > 0, spec->disk_rate > 0);
 
 	if (!limit_memory(spec)) {
 		group_remove(groups.memory);
@@ -108,6 +166,9 @@ void limits_prepare(const struct spec *spec)
 	if (spec->millicores > 0)
 		message_isolation("processor", "full", "%lld thousandths of a core, by control group version %d", (long long)spec->millicores,
 				  groups.version);
+
+	if (spec->disk_rate > 0)
+		require_disk_rate(spec);
 
 	/* Root passes the user's limit by; without a group nothing would hold. */
 	if (!groups.processes[0] && geteuid() == 0)

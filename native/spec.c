@@ -112,7 +112,7 @@ static void take_limit(struct spec *spec, const struct words *words)
 		{ "memory", offsetof(struct spec, memory) },	   { "processes", offsetof(struct spec, processes) },
 		{ "millicores", offsetof(struct spec, millicores) }, { "disk", offsetof(struct spec, disk) },
 		{ "inodes", offsetof(struct spec, inodes) },	   { "temporary", offsetof(struct spec, temporary) },
-		{ "open-files", offsetof(struct spec, open_files) },
+		{ "open-files", offsetof(struct spec, open_files) }, { "disk-rate", offsetof(struct spec, disk_rate) },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {

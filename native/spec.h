@@ -52,6 +52,7 @@ struct spec {
 	int64_t inodes;
 	int64_t temporary;
 	int64_t open_files;
+	int64_t disk_rate;
 
 	bool gateway;
 	bool egress;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ringfence.App.Cli;
 using Ringfence.App.Views;
+using Ringfence.Egress;
 using Ringfence.Sandboxes;
 
 namespace Ringfence.App.Commands;
@@ -24,7 +25,11 @@ internal static class DoctorCommand
             var folder = Path.Combine(Home.DefaultFolder, "scratch");
             Directory.CreateDirectory(folder);
             var launcher = new SandboxLauncher(Home.Toolchain.Native, folder, TimeProvider.System);
-            var lines = await new SandboxProbe(launcher, folder).RunAsync(cancellationToken);
+            IReadOnlyList<DoctorLine> lines =
+            [
+                .. await new SandboxProbe(launcher, folder).RunAsync(cancellationToken),
+                await new ConnectionProbe(launcher, TimeProvider.System).TryAsync(cancellationToken),
+            ];
 
             if (parsed.GetValue(json))
             {

@@ -11,7 +11,9 @@ internal sealed class LimitOptions
     private readonly Option<int> processes = new("--processes") { Description = "Processes and threads, 2 to 100000.", HelpName = "N", DefaultValueFactory = _ => 1024 };
     private readonly Option<double> cpu = new("--cpu") { Description = "Processor cores; 0 is unlimited.", HelpName = "CORES", DefaultValueFactory = _ => 0 };
 
-    public IEnumerable<Option> All => [memory, disk, processes, cpu];
+    private readonly Option<string?> diskRate = new("--disk-rate") { Description = "Bytes a second read from, and as many written to, disk. Default: unlimited.", HelpName = "SIZE" };
+
+    public IEnumerable<Option> All => [memory, disk, diskRate, processes, cpu];
 
     public SandboxLimits Read(ParseResult parsed, List<Failure> failures)
     {
@@ -29,19 +31,20 @@ internal sealed class LimitOptions
         {
             MemoryBytes = Size("--memory", parsed.GetRequiredValue(memory), failures),
             DiskBytes = Size("--disk", parsed.GetRequiredValue(disk), failures),
+            DiskBytesPerSecond = parsed.GetValue(diskRate) is { } rate ? Size("--disk-rate", rate, failures, "64KiB", 64 << 10) : 0,
             Processes = parsed.GetValue(processes),
             MilliCores = (int)Math.Clamp(parsed.GetValue(cpu) * 1000, 0, 1_000_000),
         };
     }
 
-    private static long Size(string flag, string text, List<Failure> failures)
+    private static long Size(string flag, string text, List<Failure> failures, string leastText = "16MiB", long least = 16 << 20)
     {
-        if (ByteSize.TryParse(text, out var bytes) && bytes >= 16L << 20)
+        if (ByteSize.TryParse(text, out var bytes) && bytes >= least)
         {
             return bytes;
         }
 
-        failures.Add(new Failure("bad_limit", $"{flag} cannot be '{text}'.", "A size of at least 16MiB, such as 512MiB or 4GiB."));
-        return 16L << 20;
+        failures.Add(new Failure("bad_limit", $"{flag} cannot be '{text}'.", $"A size of at least {leastText}, such as 512MiB or 4GiB."));
+        return least;
     }
 }

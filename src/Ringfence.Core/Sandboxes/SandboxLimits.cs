@@ -24,8 +24,8 @@ public sealed record SandboxLimits
     /// <summary>Open files per process. Default 16,384.</summary>
     public int OpenFiles { get; init; } = 16_384;
 
-    /// <summary>Connections open at the egress door at once. Default 256.</summary>
-    public int Connections { get; init; } = 256;
+    /// <summary>Bytes a second that may be read from, and as many written to, the disk that holds the workspace's changes; 0 is unlimited. Default 0.</summary>
+    public long DiskBytesPerSecond { get; init; }
 
     /// <summary>Bytes of standard output and error together; 0 is unlimited. Default 1 GiB.</summary>
     public long OutputBytes { get; init; } = 1L << 30;

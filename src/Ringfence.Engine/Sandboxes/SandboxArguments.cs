@@ -110,6 +110,7 @@ internal static class SandboxArguments
         ("inodes", limits.DiskInodes),
         ("temporary", limits.TemporaryBytes),
         ("open-files", limits.OpenFiles),
+        ("disk-rate", limits.DiskBytesPerSecond),
     ];
 
     private static void Write(ref Span<byte> rest, int value)

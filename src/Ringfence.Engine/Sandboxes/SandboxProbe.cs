@@ -24,7 +24,8 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
             // Nothing is in the base, so the empty folder is its copy.
             if (first.IsFailure && first.Failures[0].Code == SandboxLauncher.NoOverlay)
             {
-                first = await TryAsync(Spec(workspace with { IsCopy = true }, new SandboxLimits()), facts, cancellationToken);
+                workspace = workspace with { IsCopy = true };
+                first = await TryAsync(Spec(workspace, new SandboxLimits()), facts, cancellationToken);
             }
 
             if (first.IsFailure)
@@ -35,7 +36,8 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
             var lines = first.Value.Select(Parse).ToList();
             lines.Insert(0, new DoctorLine("sandbox", DoctorLevel.Full, "A command ran behind all walls."));
             lines.Add(ExitCodes(facts));
-            lines.Add(await ProcessorAsync(cancellationToken));
+            lines.Add(await OptionalAsync("processor", "A share of processor time can be enforced.", null, new SandboxLimits { MilliCores = 500 }, cancellationToken));
+            lines.Add(await OptionalAsync("disk rate", "Bytes a second can be enforced.", workspace, new SandboxLimits { DiskBytesPerSecond = 16 << 20 }, cancellationToken));
             lines.Add(Identity());
             return await new LimitProbe(launcher).TryAsync(lines, cancellationToken);
         }
@@ -92,19 +94,21 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
             "Give Ringfence a control group of its own: `systemd-run --user --scope -p Delegate=yes ringfence …`, or `Delegate=yes` and "
             + "`DelegateSubgroup=supervisor` in its service (systemd 254).",
         "network" => "Load the kernel's packet rules: `modprobe -a nf_tables nft_chain_nat nft_redir nft_reject_inet`, and keep them in /etc/modules-load.d.",
+        "disk rate" => "It needs control groups of version 2 with the io controller delegated (`Delegate=yes`), and RINGFENCE_HOME on a disk.",
         "workspace" => "Put RINGFENCE_HOME on ext4, xfs, btrfs or tmpfs: a run then costs what it changes, not what the repository holds.",
         "landlock" => "Boot Linux 6.12 or later with `landlock` among `lsm=`. The mounts hold without it.",
         "disk" => "None is needed: a run can outgrow its limit for moments, and is then ended.",
         _ => null,
     };
 
-    private async Task<DoctorLine> ProcessorAsync(CancellationToken cancellationToken)
+    /// <summary>A limit that a sandbox has only when it is asked for, and that it does not start without.</summary>
+    private async Task<DoctorLine> OptionalAsync(string name, string found, WorkspaceMount? workspace, SandboxLimits limits, CancellationToken cancellationToken)
     {
-        var tried = await TryAsync(Spec(null, new SandboxLimits { MilliCores = 500 }), new CommandFacts(), cancellationToken);
+        var tried = await TryAsync(Spec(workspace, limits), new CommandFacts(), cancellationToken);
 
-        return tried.IsFailure
-            ? new DoctorLine("processor", DoctorLevel.Missing, tried.Failures[0].Message, Remedy("memory"))
-            : new DoctorLine("processor", DoctorLevel.Full, "A share of processor time can be enforced.");
+        return tried.IsFailure ? new DoctorLine(name, DoctorLevel.Missing, tried.Failures[0].Message, Remedy(name) ?? Remedy("memory"))
+            : tried.Value.Select(Parse).FirstOrDefault(line => line.Name == name) is { Level: not DoctorLevel.Full } weaker ? weaker
+            : new DoctorLine(name, DoctorLevel.Full, found, null);
     }
 
     private static DoctorLine ExitCodes(CommandFacts facts) => facts.ExitsAreKnown

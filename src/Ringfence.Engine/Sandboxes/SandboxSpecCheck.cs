@@ -87,8 +87,12 @@ internal static class SandboxSpecCheck
         AtLeast("DiskInodes", limits.DiskInodes, 64);
         AtLeast("TemporaryBytes", limits.TemporaryBytes, 1L << 20);
         AtLeast("OpenFiles", limits.OpenFiles, 32);
-        AtLeast("Connections", limits.Connections, 0);
         AtLeast("OutputBytes", limits.OutputBytes, 0);
+
+        if (limits.DiskBytesPerSecond != 0)
+        {
+            AtLeast("DiskBytesPerSecond", limits.DiskBytesPerSecond, 64 << 10);
+        }
 
         foreach (var (name, value) in new[] { ("WallTime", limits.WallTime), ("Silence", limits.Silence) })
         {

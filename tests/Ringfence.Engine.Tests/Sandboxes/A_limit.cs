@@ -46,6 +46,29 @@ public sealed class A_limit
     }
 
     [Fact]
+    public async Task Holds_the_disk_to_its_rate()
+    {
+        using var folder = new TrialFolder();
+        var spec = Trial.Shell("date +%s%N; dd if=/dev/zero of=/workspace/file bs=256K count=8 oflag=direct status=none && date +%s%N") with
+        {
+            Workspace = new WorkspaceMount(folder.Below("lower"), folder.Below("upper")),
+            Limits = new SandboxLimits { DiskBytesPerSecond = 1 << 20 },
+        };
+
+        if ((await Trial.Launcher(folder).StartAsync(spec, "trial", new FactRecorder(), TestContext.Current.CancellationToken)).Succeeded(out var can, out var why))
+        {
+            await can.DisposeAsync();
+        }
+
+        Assert.SkipWhen(why.Count > 0, $"This machine limits no disk: {(why.Count > 0 ? why[0].Message : "")}");
+        var trial = await Trial.RunAsync(spec);
+        long[] times = [.. trial.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.Parse(line, System.Globalization.CultureInfo.InvariantCulture))];
+
+        // No machine is so slow that it would be seen here: the kernel lets a second's worth through, and the other second has to be waited for.
+        Assert.True(times[1] - times[0] > 900_000_000, trial.Output);
+    }
+
+    [Fact]
     public async Task R04_holds_changes_in_memory_to_their_bytes_and_files()
     {
         using var folder = new TrialFolder();

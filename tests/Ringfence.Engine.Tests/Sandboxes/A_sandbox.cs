@@ -40,9 +40,11 @@ public sealed class A_sandbox
         Assert.Equal(await DigestOfAsync("/usr/bin/true"), commands[1].ExecutableDigest);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData("/bin/true\0one argument\0"u8)), commands[1].ArgumentsDigest);
 
+        Assert.Equal(9, Assert.IsType<SandboxExit.Signalled>(trial.Exit).Signal);
+
+        Assert.SkipUnless(Environment.OSVersion.Version >= new Version(6, 15) || trial.Ends.Any(e => e.Known), "Before Linux 6.15 the kernel does not tell how commands ended.");
         Assert.Equal([(2L, 0, 0), (3L, 5, 0), (1L, -1, 9)], trial.Ends.Select(e => (e.Command, e.ExitCode, e.Signal)));
         Assert.All(trial.Ends, e => Assert.True(e.Known));
-        Assert.Equal(9, Assert.IsType<SandboxExit.Signalled>(trial.Exit).Signal);
     }
 
     [Fact]

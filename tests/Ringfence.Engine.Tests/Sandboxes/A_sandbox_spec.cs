@@ -38,6 +38,7 @@ public sealed class A_sandbox_spec
             limit inodes 1000000
             limit temporary 1073741824
             limit open-files 16384
+            limit disk-rate 0
             door gateway
             door egress
             terminal 24 80

@@ -1,3 +1,4 @@
+using Ringfence.Egress;
 using Ringfence.Sandboxes;
 using Xunit;
 
@@ -13,13 +14,23 @@ public sealed class The_doctor
         var lines = await new SandboxProbe(Trial.Launcher(folder), folder.Path).RunAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            ["commands", "disk", "exit codes", "file system", "identity", "landlock", "memory", "network", "open files", "output", "processes", "processor", "sandbox", "silence", "supervisor", "system calls", "temporary", "wall time", "workspace"],
+            ["commands", "disk", "disk rate", "exit codes", "file system", "identity", "landlock", "memory", "network", "open files", "output", "processes", "processor", "sandbox", "silence", "supervisor", "system calls", "temporary", "wall time", "workspace"],
             lines.Select(l => l.Name).Order(StringComparer.Ordinal));
         Assert.Equal(DoctorLevel.Full, lines.Single(l => l.Name == "sandbox").Level);
         Assert.All(lines.Where(l => l.Level == DoctorLevel.Missing), l => Assert.NotNull(l.Remedy));
         Assert.All(
             lines.Where(l => l.Name is "memory" or "processes" or "open files" or "output" or "silence" or "temporary" or "wall time"),
             l => Assert.True(l.Level is not DoctorLevel.Missing, $"{l.Name}: {l.Found}"));
+    }
+
+    [Fact]
+    public async Task Makes_one_connection_too_many_to_see_it_refused()
+    {
+        using var folder = new TrialFolder();
+
+        var line = await new ConnectionProbe(Trial.Launcher(folder), TimeProvider.System).TryAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(new DoctorLine("connections", DoctorLevel.Full, "tried: what went beyond it was refused", null), line);
     }
 
     [Fact]
