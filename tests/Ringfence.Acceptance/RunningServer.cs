@@ -61,8 +61,26 @@ internal sealed record RunningServer(Cli Process, string Address, string Key) : 
         return (string)created.Json["id"]!;
     }
 
-    /// <summary>The events of a run as they come, until it has ended or the stream breaks off.</summary>
-    public async IAsyncEnumerable<string> EventsAsync(string run)
+    /// <summary>The types of a run's events as they come, until it has ended or the stream breaks off.</summary>
+    public IAsyncEnumerable<string> EventsAsync(string run) => LinesAsync(run, "event: ");
+
+    /// <summary>Returns when the run has come to a phase, as its record says it.</summary>
+    public async Task SeesPhaseAsync(string run, string phase)
+    {
+        await foreach (var json in LinesAsync(run, "data: "))
+        {
+            var happened = JsonNode.Parse(json)!;
+
+            if ((string?)happened["type"] == "run.state" && (string?)happened["data"]!["to"] == phase)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"The run ended and was never {phase}: {(await GetAsync($"/v1/runs/{run}")).Text}");
+    }
+
+    private async IAsyncEnumerable<string> LinesAsync(string run, string kind)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{Address}/v1/runs/{run}/events");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Key);
@@ -71,9 +89,9 @@ internal sealed record RunningServer(Cli Process, string Address, string Key) : 
 
         while (await ReadAsync(reader) is { } line)
         {
-            if (line.StartsWith("event: ", StringComparison.Ordinal))
+            if (line.StartsWith(kind, StringComparison.Ordinal))
             {
-                yield return line["event: ".Length..];
+                yield return line[kind.Length..];
             }
         }
     }

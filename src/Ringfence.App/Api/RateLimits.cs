@@ -26,11 +26,9 @@ internal sealed class RateLimits(int perMinute) : IDisposable
     });
 
     /// <summary>True when this address has guessed too often.</summary>
-    public bool Refuses(HttpContext http)
-    {
-        using var lease = strangers.AttemptAcquire(http, 0);
-        return !lease.IsAcquired;
-    }
+    public bool Refuses(HttpContext http) =>
+        // Whole permits: asked for none, the limiter says yes as soon as a fraction of one has come back, which is always.
+        strangers.GetStatistics(http) is { CurrentAvailablePermits: < 1 };
 
     public void UseForCallers(WebApplication app) => app.Use(async (http, next) =>
     {

@@ -72,7 +72,7 @@ internal sealed class RunStartApi(Home home, RunQueue queue, RepositoryRules rep
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new Failure("repository_unreachable", $"repo: not fetched within {FetchTime.TotalSeconds} seconds.", "Ask again: what was fetched by then need not be fetched again.");
+            return new Failure("repository_not_reachable", $"repo: not fetched within {FetchTime.TotalSeconds} seconds.", "Ask again: what was fetched by then need not be fetched again.");
         }
     }
 

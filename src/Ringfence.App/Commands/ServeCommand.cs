@@ -65,7 +65,11 @@ internal static class ServeCommand
                 return ExitCodes.BadInput;
             }
 
-            using var logs = LoggerFactory.Create(logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddJsonConsole(console => console.UseUtcTimestamp = true)
+            using var logs = LoggerFactory.Create(logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddJsonConsole(console =>
+                {
+                    console.UseUtcTimestamp = true;
+                    console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+                })
                 .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
             var queue = new RunQueue(
                 home.Runs, home.Approvals, home.Supervisor, home.Recovery, (request, token) => host.PrepareAsync(request, home.Folder, token), settings.MostRuns,

@@ -9,7 +9,7 @@ public static class RunRetry
     private const int MostTries = 6;
 
     private static readonly string[] TransientCodes =
-        ["repository_unreachable", "sandbox_unavailable", "record_unavailable", "storage_failed", "io_error", "ledger_unavailable", "code_host_unavailable"];
+        ["repository_not_reachable", "sandbox_unavailable", "record_unavailable", "storage_failed", "io_error", "ledger_unavailable", "code_host_unavailable"];
 
     /// <summary>How long to wait before the next try; null when the ending stands: the cause would be the same, or there were enough tries.</summary>
     /// <param name="starts">How often the run was taken up so far.</param>

@@ -30,7 +30,7 @@ public sealed class WaiverStore(Database database, TimeProvider time)
     /// <remarks>Failures, all at once: <c>not_an_approver</c>, <c>bad_waiver</c>.</remarks>
     public async Task<Result<KnownWaiver>> AddAsync(Waiver waiver, string? repository, Approver person, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = UnixTime.FromUnixTimeMicroseconds(time.NowMicroseconds());
         var failures = new List<Failure>();
         waiver = waiver with { By = person.Principal, Expires = DateTimeOffset.FromUnixTimeSeconds(waiver.Expires.ToUnixTimeSeconds()) };
 

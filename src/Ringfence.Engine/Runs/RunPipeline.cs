@@ -180,7 +180,7 @@ public sealed class RunPipeline(
 
     /// <summary>What the user named and is not there, as against what this machine lacks.</summary>
     private static bool IsBadInput(Failure failure) => failure.Code is
-        "not_a_repository" or "unknown_ref" or "repository_without_commits" or "repository_unreachable" or "repository_not_trusted";
+        "not_a_repository" or "unknown_ref" or "repository_without_commits" or "repository_not_trusted";
 
     private static Failure NothingDone(AgentEnding ending) =>
         new("nothing_done", "The agent ended without changing a file." + (ending.Said is { Length: > 0 } said ? $" It said: {said}" : ""),

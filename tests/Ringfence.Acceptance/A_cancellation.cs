@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace Ringfence.Acceptance;
+
+/// <summary>Whatever a run is doing, it ends as cancelled, and nothing of it goes on.</summary>
+public sealed class A_cancellation
+{
+    private const int Patience = 120_000;
+    private const string Marker = "86437";
+
+    [Theory(Timeout = Patience)]
+    [InlineData("queued", "")]
+    [InlineData("running", "")]
+    [InlineData("verifying", ""","done":["sleep 86437"]""")]
+    [InlineData("waiting", ""","approve":[{"kind":"diff"}]""")]
+    public async Task Ends_a_run_that_is(string phase, string more)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(phase is "queued" or "running" ? Scripts.WritesAndHangs(Marker) : Scripts.Writes("hello"));
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        await using var server = await RunningServer.StartAsync(ringfence, null, "--max-runs", "1");
+        var before = phase == "queued" ? await server.RunAsync(ringfence) : null;
+        var run = await server.RunAsync(ringfence, more: more);
+
+        if (phase == "running")
+        {
+            await server.SeesAsync(run, "tool.returned");
+        }
+        else if (phase != "queued")
+        {
+            await server.SeesPhaseAsync(run, phase);
+        }
+
+        await CancelsAsync(server, run);
+
+        if (before is not null)
+        {
+            await CancelsAsync(server, before);
+        }
+
+        Assert.Empty(RunningRingfence.ProcessesWith($"sleep {Marker}"));
+        Assert.Equal("* main\n", await ringfence.GitAsync("branch"));
+        Assert.True((await ringfence.CliAsync("audit", "verify", run)).ExitCode == 0);
+    }
+
+    /// <summary>Nothing listens there: a cause that may pass.</summary>
+    [Fact(Timeout = Patience)]
+    public async Task Ends_a_run_that_waits_for_its_next_try()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(null);
+        await using var server = await RunningServer.StartAsync(ringfence);
+        var run = (string)(await server.PostAsync("/v1/runs", """{"repo":"https://127.0.0.1:1/team/app.git","prompt":"Write a greeting"}""")).Json["id"]!;
+
+        await server.SeesPhaseAsync(run, "queued");
+        await CancelsAsync(server, run);
+
+        var moves = (await server.GetAsync($"/v1/runs/{run}/logs?limit=250")).Json["data"]!.AsArray().Where(happened => (string?)happened!["type"] == "run.state");
+        Assert.Contains("retry: repository_not_reachable", moves.Select(happened => (string?)happened!["data"]!["reason"]));
+    }
+
+    /// <summary>A code host that takes the connection and says nothing.</summary>
+    [Fact(Timeout = Patience)]
+    public async Task Ends_a_run_that_is_fetching_its_repository()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var ringfence = await RunningRingfence.StartAsync(null);
+        await using var server = await RunningServer.StartAsync(ringfence);
+        var created = await server.PostAsync("/v1/runs", $$"""{"repo":"https://{{silent.LocalEndpoint}}/team/app.git","prompt":"Write a greeting"}""");
+        var run = (string)created.Json["id"]!;
+        using var fetching = await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+
+        await CancelsAsync(server, run);
+    }
+
+    private static async Task CancelsAsync(RunningServer server, string run)
+    {
+        var first = await server.PostAsync($"/v1/runs/{run}/cancel");
+        var again = await server.PostAsync($"/v1/runs/{run}/cancel");
+        var ended = await server.EndedAsync(run);
+
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Conflict), (first.Status, again.Status));
+        Assert.Equal("cancelled", (string?)ended["status"]);
+    }
+}
