@@ -30,7 +30,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         await serving;
     }
 
-    private static (HttpListener Listener, string Url) Listen()
+    internal static (HttpListener Listener, string Url) Listen()
     {
         for (var tries = 0; ; tries++)
         {

@@ -142,6 +142,11 @@ public static class WorkflowReader
             mapping.Fail(key.Name, $"'{text}' is no rule.", "A tool, or a tool and what it may not do: WebFetch, Bash(git push:*), Edit(legacy/**).");
         }
 
+        foreach (var host in rules.Select(ToolRule.TryParse).Select(rule => rule?.Unreachable).OfType<string>().Where(host => EgressRules.Parse(new NetworkPolicy(["!" + host])).IsFailure))
+        {
+            mapping.Fail(key.Name, $"'{host}' is no host that the network door could refuse.", "A name or a suffix: WebFetch(domain:*.example.com).");
+        }
+
         return rules;
     }
 
