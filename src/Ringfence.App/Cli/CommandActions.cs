@@ -8,7 +8,12 @@ internal static class CommandActions
 {
     public static Option<bool> Json() => new("--json") { Description = "Print JSON instead of text." };
 
-    public static Argument<string> RunArgument() => new("run") { Description = "Run id, or an unambiguous start of it.", HelpName = "RUN" };
+    public static Argument<string> RunArgument()
+    {
+        var run = new Argument<string>("run") { Description = "Run id, or an unambiguous start of it.", HelpName = "RUN" };
+        run.CompletionSources.Add(Suggested.Runs);
+        return run;
+    }
 
     /// <summary>Runs <paramref name="action"/> with the store open.</summary>
     public static void WithHome(this Command command, Terminal terminal, Func<ParseResult, Home, CancellationToken, Task<int>> action) =>

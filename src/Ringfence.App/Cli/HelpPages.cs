@@ -16,6 +16,10 @@ internal static class HelpPages
 
         if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: HelpAction page } help)
         {
+            // Names of another system, which every completion would offer here.
+            help.Aliases.Remove("/h");
+            help.Aliases.Remove("/?");
+            help.Aliases.Remove("-?");
             help.Action = new Page(page, more);
         }
     }

@@ -11,6 +11,7 @@ internal static class InitCommand
     public static Command Create(Terminal terminal)
     {
         var template = new Argument<string?>("template") { Description = "Which. Without: all there are.", HelpName = "TEMPLATE", Arity = ArgumentArity.ZeroOrOne };
+        template.CompletionSources.Add(Suggested.Templates);
         var repo = new Option<string>("--repo") { Description = "Repository. Default: here.", HelpName = "PATH", DefaultValueFactory = _ => "." };
         var done = new Option<string?>("--done") { Description = "The check that must pass. Default: what the repository's files tell.", HelpName = "CMD" };
         var hook = new Option<string?>("--hook") { Description = "Also a git hook, for the template review.", HelpName = "pre-commit" };

@@ -37,6 +37,8 @@ internal sealed class RunOptions
     private readonly Option<bool> record = new("--record") { Description = "Keep the model traffic, so that `ringfence replay` can play the run back." };
     private readonly Option<string> output = new("--output", "-o") { Description = "branch (ringfence/RUN in the repository), patch (a file here), pull_request (at the repository's code host) or none.", HelpName = "KIND", DefaultValueFactory = _ => "branch" };
 
+    public RunOptions() => workflow.CompletionSources.Add(Suggested.Workflows);
+
     public IEnumerable<Option> All =>
         [prompt, workflow, input, repo, @ref, agent, model, maxCost, team, maxTurns, timeout, silence, done, checkTimeout, attempts, .. network.All, denyTool, hide, .. sandbox.All, .. inside.All, .. setup.All, noRepoConfig, configFrom, record, output];
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
@@ -10,10 +9,7 @@ namespace Ringfence.Agent.Hosts.Terminal;
 /// <summary>A person at a terminal: sees the work as it happens, is asked before it counts, and can say stop at any time.</summary>
 internal sealed class TerminalHost : IAgentHost, IDisposable
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(300);
-
     private readonly AgentOptions options;
-    private readonly Func<string, string?> environment;
     private readonly Paint paint;
     private readonly PromptBox prompt;
     private readonly TerminalView view;
@@ -23,16 +19,15 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
     private readonly OpenSession open;
     private readonly WorkQueue work;
     private readonly ThemeChoice themes;
-    private readonly TerminalCommands commands;
+    private readonly SentPrompts sent;
     private readonly TypedKeys keys;
-    private readonly TimeProvider time;
-    private ITimer? comingBack;
+    private readonly TerminalLoan loan;
     private KeyKind before;
     private bool leaving;
 
     private TerminalHost(AgentOptions options, TerminalDevice device, StandardStreams streams, TimeProvider time, Func<string, string?> environment)
     {
-        (this.options, this.device, this.time, this.environment) = (options, device, time, environment);
+        (this.options, this.device) = (options, device);
         var userDirectory = SessionFactory.UserDirectory(environment);
         paint = Paint.For(environment);
         themes = new ThemeChoice(paint);
@@ -46,9 +41,11 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
         story = new TerminalStory(view, activity, tools, paint);
         permissions = new PermissionDialog(view, story, prompt.Editor, tools, paint, activity);
         open = new OpenSession(options, this, view, time, environment);
-        work = new WorkQueue(view, paint) { Next = Begin };
-        commands = new TerminalCommands(open, work, view, tools, themes, paint, () => leaving = true);
+        work = new WorkQueue(view, paint) { Next = written => sent!.Begin(written) };
+        var commands = new TerminalCommands(open, work, view, tools, themes, paint, () => leaving = true);
+        sent = new SentPrompts(open, work, commands, prompt, view, paint, device.IsPlain);
         keys = new TypedKeys(device.IsPlain);
+        loan = new TerminalLoan(device, view, keys, prompt.Editor, time, environment);
     }
 
     public static async Task<int> RunAsync(AgentOptions options, StandardStreams streams, TimeProvider time, Func<string, string?> environment, CancellationToken terminated)
@@ -56,7 +53,7 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
         using var device = new TerminalDevice(streams, isPlain: environment("TERM") is null or "" or "dumb");
         using var host = new TerminalHost(options, device, streams, time, environment);
         using var resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => host.view.Draw());
-        using var continued = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => host.Continue());
+        using var continued = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => host.loan.FromTheShell());
 
         if (!device.IsPlain)
         {
@@ -69,7 +66,7 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
 
     public void Dispose()
     {
-        comingBack?.Dispose();
+        loan.Dispose();
         permissions.Dispose();
         work.Dispose();
         view.Dispose();
@@ -103,7 +100,7 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
 
         if (options.Prompt is { Length: > 0 } first)
         {
-            Begin(new Written(first));
+            sent.Begin(new Written(first));
         }
 
         try
@@ -142,12 +139,12 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
         switch (key.Kind)
         {
             case KeyKind.Enter when !prompt.Editor.IsEmpty:
-                await SubmitAsync(prompt.Editor.Take());
+                await sent.SendAsync(prompt.Editor.Take());
                 break;
 
             case KeyKind.Escape or KeyKind.Interrupt when work.IsBusy:
                 work.Stop();
-                TakeBack();
+                sent.TakeBack();
                 break;
 
             case KeyKind.Escape or KeyKind.Interrupt when !prompt.Editor.IsEmpty:
@@ -164,16 +161,15 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
                 break;
 
             case KeyKind.Suspend when !device.IsPlain:
-                view.Lend();
-                device.Suspend();
+                loan.ToTheShell();
                 break;
 
             case KeyKind.Redraw:
                 view.TellAgain();
                 break;
 
-            case KeyKind.Editor:
-                await WriteInEditorAsync();
+            case KeyKind.Editor when !device.IsPlain:
+                await loan.ToAnEditorAsync();
                 break;
 
             case KeyKind.Expand:
@@ -198,81 +194,6 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
         }
     }
 
-    private async Task SubmitAsync(Written written)
-    {
-        var text = written.Text.Trim();
-        prompt.Suggestions.LookIn(open.Current.Workplace.Root);
-
-        if (text.Length == 0 || (text.StartsWith('/') && await commands.TryAsync(text)))
-        {
-            return;
-        }
-
-        if (text.StartsWith('!'))
-        {
-            commands.Run(text[1..].Trim());
-        }
-        else if (work.IsBusy)
-        {
-            work.Enqueue(written);
-        }
-        else
-        {
-            Begin(written);
-        }
-    }
-
-    private void Begin(Written written)
-    {
-        var session = open.Current;
-        // A plain terminal has shown it while it was typed.
-        view.Print(device.IsPlain ? "" : "\n" + string.Join('\n', TextWidth.Safe(written.Shown).Split('\n').SelectMany((l, i) => StyledText.Wrap(l, view.Width, i == 0 ? paint.Accent("› ") : "  ", "  "))) + "\n");
-
-        var begun = work.TryBegin("Working", async stop =>
-        {
-            session.Workplace.Journal.Turn++;
-            await new AgentLoop(session).RunAsync(await ContentAsync(session, written, stop), stop);
-        });
-
-        if (!begun)
-        {
-            work.Enqueue(written);
-        }
-    }
-
-    /// <summary>The text, and the images that were pasted by their paths.</summary>
-    private async Task<JsonArray> ContentAsync(AgentSession session, Written written, CancellationToken cancellationToken)
-    {
-        JsonArray content = [Json.TextBlock(written.Text)];
-
-        foreach (var (name, file) in written.Images)
-        {
-            var read = await session.Tools.Find("Read")!.RunAsync(new ToolCall("", new() { ["file_path"] = file }, session.Workplace), cancellationToken);
-
-            if (read.Content is JsonArray blocks)
-            {
-                content.Add(blocks[0]!.DeepClone());
-            }
-            else
-            {
-                view.Print(paint.Error($"{TextWidth.Safe(name)} is not sent: {TextWidth.Safe(read.Shown)}"));
-            }
-        }
-
-        return content;
-    }
-
-    /// <summary>What waited comes back to the prompt, before what was just being written.</summary>
-    private void TakeBack()
-    {
-        if (work.TakeBack() is { Count: > 0 } waited)
-        {
-            var texts = waited.Select(w => w.Shown).Append(prompt.Editor.Text).Where(t => t.Length > 0);
-            var (pastes, images) = (waited.SelectMany(w => w.Pastes).DistinctBy(p => p.Key), waited.SelectMany(w => w.Images).DistinctBy(p => p.Key));
-            prompt.Editor.Set(new Written(string.Join('\n', texts), pastes.ToDictionary(), images.ToDictionary()));
-        }
-    }
-
     private void ClearPrompt(bool isSure)
     {
         if (!isSure)
@@ -282,48 +203,5 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
         }
 
         prompt.Editor.Take();
-    }
-
-    private async Task WriteInEditorAsync()
-    {
-        if (device.IsPlain)
-        {
-            return;
-        }
-
-        view.Lend();
-
-        await keys.LeaveToAsync(async () =>
-        {
-            device.Restore();
-            var (text, failure) = await ExternalEditor.ChangeAsync(prompt.Editor.Text, environment);
-            device.SetRaw();
-            view.Hint(failure ?? "");
-
-            if (text is not null)
-            {
-                prompt.Editor.Change(text);
-            }
-        });
-
-        view.Return();
-    }
-
-    /// <summary>
-    /// Somebody let us go on. In the background the terminal is the shell's, and raw mode would take its keys away: the work goes on unseen until we are
-    /// brought back, of which no signal tells when we were not stopped again.
-    /// </summary>
-    private void Continue()
-    {
-        if (!TerminalDevice.IsOurs)
-        {
-            comingBack ??= time.CreateTimer(_ => Continue(), null, LookAgain, LookAgain);
-            return;
-        }
-
-        comingBack?.Dispose();
-        comingBack = null;
-        device.SetRaw();
-        view.Return();
     }
 }

@@ -109,7 +109,7 @@ internal sealed class TerminalStory(TerminalView view, Activity activity, ToolLi
         LastResult = ToolLines.Whole(returned);
 
         var shown = id == approved && returned.Result.Flag("is_error") is not true && returned.Details.Array("structuredPatch") is not null
-            ? paint.Quiet("  ⎿ done") : tools.Result(returned, view.Width);
+            ? paint.Quiet("  └ done") : tools.Result(returned, view.Width);
 
         // Of several that ran side by side, the result says which one it is of.
         Print(Told.Result, id == last ? shown : paint.Quiet($"  {tools.Name(returned.Use, view.Width - 4)}") + "\n" + shown);

@@ -55,7 +55,7 @@ internal sealed class ToolLines(Paint paint)
 
         if (!failed && returned.Use.Text("name") == "Read" && returned.Details.Object("file").Integer("numLines") is { } read)
         {
-            return paint.Quiet($"  ⎿ {Count(read, "line")}");
+            return paint.Quiet($"  └ {Count(read, "line")}");
         }
 
         var lines = Whole(returned).TrimEnd('\n').Split('\n');
@@ -66,8 +66,8 @@ internal sealed class ToolLines(Paint paint)
 
         return string.Join('\n', shown.Select((line, i) =>
         {
-            var text = (i == 0 ? "  ⎿ " : "    ") + TextWidth.Cut(line, Math.Max(10, width - 4));
-            return failed && !(hidden > 0 && i == 2) ? paint.Error(text) : paint.Quiet(text);
+            var text = (i == 0 ? "  └ " : "    ") + TextWidth.Cut(line, Math.Max(10, width - 4));
+            return failed && i == 0 ? paint.Error(text) : paint.Quiet(text);
         }));
     }
 
