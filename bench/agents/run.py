@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What `ringfence run --agent X` costs beside the bare CLI on the host: the same agent, the same simulated model, one command and one answer.
+"""What an agent costs inside, beside the bare CLI on the host: the same agent, the same simulated model, one command and one answer.
 
     bench/agents/run.py [--runs 7] [--agent claude-code …]
 
-Needs ./test to have fetched the agents once (artifacts/agents-cache). Prints a Markdown table. Runs alternate, bare and inside; memory is measured in a run of
-its own, because looking costs time: the peak of what stands outside the sandbox (`Pss`, every 50 ms), with the launcher, without the agent.
+Two ways in: `ringfence serve`, a warm process, from the call that asks for the run to the run's end on the record; and `ringfence run`, a whole program of its
+own, from start to exit. Needs ./test to have fetched the agents once (artifacts/agents-cache). Prints a Markdown table. Runs alternate: bare, served, alone.
+Memory is measured in runs of their own, because looking costs time (`Pss`, every 50 ms): for a served run, by how much what stands outside the sandbox grows at
+its peak, launcher included; for `ringfence run`, the peak of all of it. The agent counts in neither.
 """
-import argparse, json, os, pathlib, shutil, statistics, subprocess, tempfile, time
+import argparse, contextlib, json, os, pathlib, shutil, statistics, subprocess, tempfile, threading, time, urllib.request
 
 root = pathlib.Path(__file__).resolve().parents[2]
 cache = root / "artifacts/agents-cache/agents"
@@ -18,6 +20,7 @@ options = arguments.parse_args()
 place = pathlib.Path(tempfile.mkdtemp(prefix="bench-agents-", dir=root / "artifacts"))
 repository, user, home = place / "repository", place / "user", place / "home"
 prompt, name = "Make made.txt", "simulated-model"
+ringfence = ["dotnet", str(root / "artifacts/ringfence/ringfence.dll")]
 
 
 def program(agent):
@@ -136,30 +139,81 @@ def script(tool, argument):
     return path
 
 
+class Server:
+    """`ringfence serve`, warm."""
+
+    def __init__(self, wire, address):
+        self.process = subprocess.Popen(
+            [*ringfence, "serve", "--listen", "127.0.0.1:0", "--repo-root", str(place), "--upstream", f"{wire}={address}"],
+            env={**os.environ, "HOME": str(user), "RINGFENCE_HOME": str(place / "served")}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in self.process.stdout:
+            if "rf_live_" in line:
+                Server.key = line[line.index("rf_live_"):].strip()
+            if line.startswith("Serving on "):
+                self.address = line[len("Serving on "):].strip()
+                break
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def call(self, path, body=None):
+        request = urllib.request.Request(self.address + path, data=body and json.dumps(body).encode(), headers={"Authorization": "Bearer " + Server.key, "Content-Type": "application/json"})
+        return urllib.request.urlopen(request)
+
+    def run(self, agent):
+        """Milliseconds from the call to the run's end."""
+        began = time.time()
+        run = json.load(self.call("/v1/runs", {"repo": str(repository), "prompt": prompt, "agent": agent, "model": name}))["id"]
+        for line in self.call(f"/v1/runs/{run}/events"):
+            event = json.loads(line[6:]) if line.startswith(b"data: ") else {}
+            if event.get("type") == "run.ended":
+                ended = event
+        assert ended["data"]["status"] == "completed", ended
+        return (ended["at_us"] / 1e6 - began) * 1000
+
+    def growth(self, agent):
+        """MiB that stand outside the sandbox at the run's peak and did not before it."""
+        before, peak = pss(self.process.pid), 0
+        worker = threading.Thread(target=self.run, args=[agent])
+        worker.start()
+        while worker.is_alive():
+            peak = max(peak, sum(pss(one) for one in tree(self.process.pid) if outside(one)))
+            time.sleep(0.05)
+        return peak - before
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
 def compare(agent):
     wire, tool, argument, bare = agents[agent]
-    model = subprocess.Popen(["dotnet", root / "artifacts/model/ringfence-model.dll", "--script", script(tool, argument)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
+    with contextlib.ExitStack() as ends:
+        model = subprocess.Popen(["dotnet", root / "artifacts/model/ringfence-model.dll", "--script", script(tool, argument)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        ends.callback(lambda: (model.stdin.close(), model.wait(10)))
         address = json.loads(model.stdout.readline())["address"]
-        inside = (["dotnet", str(root / "artifacts/ringfence/ringfence.dll"), "run", "-p", prompt, "--agent", agent, "--model", name, "--json", "--upstream", f"{wire}={address}"], {})
-        pairs = [(timed(*bare(address))[0], timed(*inside)[0]) for _ in range(options.runs + 1)][1:]  # the first fills caches
+        server = Server(wire, address)
+        ends.callback(server.close)
+        inside = ([*ringfence, "run", "-p", prompt, "--agent", agent, "--model", name, "--json", "--upstream", f"{wire}={address}"], {})
+        for _ in range(5):  # fills caches, and has the server compiled
+            server.run(agent)
+        rows = [(timed(*bare(address))[0], server.run(agent), timed(*inside)[0]) for _ in range(options.runs + 1)][1:]
         _, whole = timed(*bare(address), counts=lambda _: True)
+        grown = statistics.median(server.growth(agent) for _ in range(3))
         _, beside = timed(*inside, counts=outside)
-    finally:
-        model.stdin.close()
-        model.wait(10)
-    outer, inner = (statistics.median(side) for side in zip(*pairs))
-    more = statistics.median(b - a for a, b in pairs)
-    print(f"| {agent} | {outer:.0f} | {inner:.0f} | {more:+.0f} | {inner / outer:.2f} | {whole:.0f} | {beside:.0f} |", flush=True)
+    outer, served, alone = (statistics.median(side) for side in zip(*rows))
+    more, further = (statistics.median(row[at] - row[0] for row in rows) for at in (1, 2))
+    print(f"| {agent} | {outer:.0f} | {served:.0f} | {more:+.0f} | {served / outer:.2f} | {alone:.0f} | {further:+.0f} | {whole:.0f} | {grown:+.0f} | {beside:.0f} |", flush=True)
 
 
 try:
-    user.mkdir(), (home / "agents").mkdir(parents=True), repository.mkdir()
-    for folder in cache.glob("*/"):
-        (home / "agents" / folder.name).symlink_to(folder)
+    user.mkdir(), repository.mkdir()
+    for folder in (home, place / "served"):
+        (folder / "agents").mkdir(parents=True)
+        for agent in cache.glob("*/"):
+            (folder / "agents" / agent.name).symlink_to(agent)
     for words in (["init", "-q", "-b", "main"], ["-c", "user.name=b", "-c", "user.email=b@example.com", "commit", "-q", "--allow-empty", "-m", "start"]):
         subprocess.run(["git", *words], cwd=repository, check=True)
-    print(f"| {options.runs} runs each, load {os.getloadavg()[0]:.1f} | bare, ms | `ringfence run`, ms | more, ms | ratio | bare, MiB | beside the agent, MiB |\n|---|---|---|---|---|---|---|")
+    print(f"| {options.runs} runs each, load {os.getloadavg()[0]:.1f} | bare, ms | served, ms | more, ms | ratio | `ringfence run`, ms | more, ms | bare, MiB | served, MiB more | beside `ringfence run`, MiB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for agent in options.agent or [agent for agent in agents if agent == "ringfence-agent" or list(cache.glob(f"{agent}/*/ringfence.json"))]:
         compare(agent)
 finally:

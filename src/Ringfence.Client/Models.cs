@@ -44,6 +44,15 @@ public sealed record NewRun
     /// <summary>Hosts that may be reached.</summary>
     public IReadOnlyList<string>? Network { get; init; }
 
+    /// <summary>Prepares dependencies once for each state of the lock files.</summary>
+    public SetupCommand? Setup { get; init; }
+
+    /// <summary>False hides the repository's own agent configuration from the agent.</summary>
+    public bool? RepoConfig { get; init; }
+
+    /// <summary>Revision whose agent configuration counts instead of the commit's own.</summary>
+    public string? ConfigFrom { get; init; }
+
     /// <summary>What the gates ask of the change set beside what always holds.</summary>
     public Constraints? Constraints { get; init; }
 
@@ -62,6 +71,11 @@ public sealed record NewRun
     /// <summary>At most 50 keys and 4 KB; given back as it came.</summary>
     public JsonElement? Metadata { get; init; }
 }
+
+/// <param name="Command">Shell command line, at most 10,000 characters.</param>
+/// <param name="Network">Hosts that it may reach.</param>
+/// <param name="Presets">Ecosystems whose registries it may reach, such as <c>npm</c>.</param>
+public sealed record SetupCommand(string Command, IReadOnlyList<string>? Network = null, IReadOnlyList<string>? Presets = null);
 
 /// <param name="Kind"><c>plan</c>, <c>network</c>, <c>budget</c> or <c>diff</c>.</param>
 /// <param name="Count">How many different people, 1 to 10; default 1.</param>
@@ -125,6 +139,15 @@ public sealed record RunInfo
 
     /// <summary>Hosts that may be reached.</summary>
     public required IReadOnlyList<string> Network { get; init; }
+
+    /// <summary>What was installed before the agent started; null for nothing.</summary>
+    public SetupCommand? Setup { get; init; }
+
+    /// <summary>False when the agent is not shown the repository's own agent configuration.</summary>
+    public bool RepoConfig { get; init; }
+
+    /// <summary>The revision whose agent configuration counts; null for the commit's own.</summary>
+    public string? ConfigFrom { get; init; }
 
     /// <summary><c>pull_request</c>, <c>branch</c>, <c>patch</c> or <c>none</c>.</summary>
     public required string Output { get; init; }

@@ -46,6 +46,53 @@ public sealed class A_change_of_somebody_untrusted
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task Counts_as_that_by_the_reference_of_a_pull_request_alone_and_finds_what_was_set_up()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(
+            """
+            turns:
+              - require: [{ body: TRUSTED-RULES }, { not: { body: THEIR-RULES } }]
+                calls: [{ tool: Bash, input: { command: "cat deps/stamp theirs.txt > made.txt" } }]
+              - require: [{ result: { tool: Bash, error: false } }]
+                text: Made.
+            """);
+        await ringfence.CommitAsync(("CLAUDE.md", "TRUSTED-RULES\n"), (".gitignore", "deps\n"));
+        await ringfence.GitAsync("checkout", "-q", "-b", "theirs");
+        ringfence.Write("CLAUDE.md", "THEIR-RULES\n");
+        ringfence.Write("theirs.txt", "theirs\n");
+        await ringfence.GitAsync("add", "-A");
+        await ringfence.GitAsync("commit", "-q", "-m", "Please merge");
+        await ringfence.GitAsync("update-ref", "refs/pull/7/head", "theirs");
+        await ringfence.GitAsync("checkout", "-q", "main");
+        await using var server = await RunningServer.StartAsync(ringfence);
+
+        var id = await server.RunAsync(ringfence, more: ""","branch":"refs/pull/7/head","setup":{"command":"mkdir deps && echo installed > deps/stamp","presets":["npm"]}""");
+        var run = await server.EndedAsync(id);
+
+        Assert.True((string?)run["status"] == "completed", run.ToJsonString());
+        Assert.Equal(("HEAD", true, "npm"), ((string?)run["configFrom"], (bool)run["repoConfig"]!, (string?)run["setup"]!["presets"]![0]));
+        Assert.Equal("installed\ntheirs\n", await ringfence.GitAsync("show", $"{run["outputs"]![0]!["place"]}:made.txt"));
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(""" "repoConfig":false,"configFrom":"main" """, "configFrom: not together with repoConfig false.")]
+    [InlineData(""" "configFrom":"" """, "configFrom: 1 to 1,024 characters.")]
+    [InlineData(""" "setup":{} """, "setup.command: it is needed.")]
+    [InlineData(""" "setup":{"command":"  "} """, "setup.command: not only white space.")]
+    [InlineData(""" "setup":{"command":"x","presets":["nothing"]} """, "nothing")]
+    public async Task Is_not_started_with_terms_that_cannot_be(string more, string why)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        await using var server = await RunningServer.StartAsync(ringfence, null, "--upstream", "anthropic=http://127.0.0.1:9");
+
+        var answer = await server.PostAsync("/v1/runs", $$"""{"repo":"{{ringfence.Repository}}","prompt":"x",{{more}}}""");
+
+        Assert.InRange((int)answer.Status, 400, 422);
+        Assert.Contains(why, answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Fails_before_the_agent_starts_when_the_base_is_not_there()
     {
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));

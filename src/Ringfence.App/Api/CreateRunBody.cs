@@ -7,6 +7,7 @@ using Ringfence.Outputs;
 using Ringfence.Review;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
+using Ringfence.Setups;
 using Ringfence.Workflows;
 
 namespace Ringfence.App.Api;
@@ -70,6 +71,15 @@ internal sealed record CreateRunBody
 
     public ConstraintsBody? Constraints { get; init; }
 
+    public SetupBody? Setup { get; init; }
+
+    [Description("False hides the repository's own agent configuration from the agent.")]
+    public bool? RepoConfig { get; init; }
+
+    [Description("Revision whose agent configuration counts instead of the commit's own. Default for refs/pull/ and its like: HEAD.")]
+    [StringLength(1024, MinimumLength = 1)]
+    public string? ConfigFrom { get; init; }
+
     [Description("What becomes of the change: pull_request, branch, patch or none.")]
     [AllowedValues("pull_request", "branch", "patch", "none")]
     public string? Output { get; init; }
@@ -99,6 +109,16 @@ internal sealed record CreateRunBody
         if (policy.IsFailure)
         {
             return Result.Fail<RunRequest>(policy.Failures);
+        }
+
+        if (!(Setup?.ToSetup() ?? (RunSetup?)null).Succeeded(out var setup, out var why))
+        {
+            return Result.Fail<RunRequest>(why);
+        }
+
+        if (RepoConfig is false && ConfigFrom is not null)
+        {
+            return new Failure("bad_field", "configFrom: not together with repoConfig false.", "Hide the repository's agent configuration, or take it from a revision.");
         }
 
         if (string.IsNullOrWhiteSpace(Prompt) && (Workflow is null || Prompt is not null))
@@ -139,6 +159,9 @@ internal sealed record CreateRunBody
             Sandbox = SizeName.Limits(Size ?? template?.Size),
             Rules = Constraints?.ToRules() ?? new ReviewRules(),
             Environment = Merge(template?.EnvVars, Env),
+            Setup = setup,
+            HideRepositoryConfiguration = RepoConfig is false,
+            ConfigurationFrom = ConfigFrom,
             Output = Kind,
             PullRequest = Output is "pull_request" ? PullRequest?.ToTerms() ?? new PullRequestTerms() : null,
             Approve = [.. (Approve ?? []).Select(rule => rule.ToRule())],
@@ -181,6 +204,38 @@ internal sealed record CreateRunBody
         }
 
         return merged;
+    }
+}
+
+/// <summary>What is installed once and found by every run, with a network of its own.</summary>
+internal sealed record SetupBody
+{
+    [Description("Shell command line, run on the base commit; once for each state of the lock files.")]
+    [Required, StringLength(10_000, MinimumLength = 1)]
+    public string? Command { get; init; }
+
+    [Description("Hosts that it may reach; the run may not unless it is allowed too.")]
+    [Texts(100, 300)]
+    public IReadOnlyList<string>? Network { get; init; }
+
+    [Description("Ecosystems whose registries it may reach: npm, nuget, pip, cargo, go, maven, apt.")]
+    [Texts(20, 20)]
+    public IReadOnlyList<string>? Presets { get; init; }
+
+    public Result<RunSetup?> ToSetup()
+    {
+        if (string.IsNullOrWhiteSpace(Command))
+        {
+            return new Failure("bad_field", "setup.command: not only white space.");
+        }
+
+        if (Presets?.FirstOrDefault(preset => !EgressPlan.PresetNames.Contains(preset)) is { } unknown)
+        {
+            return new Failure("bad_field", $"setup.presets: there is no preset '{Printable.Escape(unknown)}'.", $"Presets are {string.Join(", ", EgressPlan.PresetNames)}.");
+        }
+
+        var network = new NetworkPolicy(Network ?? []) { Presets = Presets ?? [] };
+        return EgressRules.Parse(network) is { IsFailure: true } policy ? Result.Fail<RunSetup?>(policy.Failures) : new RunSetup(Command, network);
     }
 }
 

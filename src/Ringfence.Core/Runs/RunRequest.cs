@@ -84,9 +84,16 @@ public sealed record RunRequest
     /// </summary>
     public string? ConfigurationFrom { get; init; }
 
+    /// <summary>
+    /// Revision whose agent configuration counts. Nobody need ask for it when the reference alone says that anybody may have proposed the commit: then it is
+    /// what the repository's HEAD has. Null takes the commit's own.
+    /// </summary>
+    [JsonIgnore]
+    public string? TrustedConfiguration => ConfigurationFrom ?? (!HideRepositoryConfiguration && ProposedChange.Is(Ref) ? "HEAD" : null);
+
     /// <summary>Whether the commit's author is somebody whose word does not count. Nothing that this run prepares may serve another.</summary>
     [JsonIgnore]
-    public bool IsUntrusted => HideRepositoryConfiguration || ConfigurationFrom is not null;
+    public bool IsUntrusted => HideRepositoryConfiguration || TrustedConfiguration is not null;
 
     /// <summary>The ended run that this one goes on from; null for a run from a commit.</summary>
     public RunContinuation? Continues { get; init; }

@@ -123,7 +123,7 @@ public sealed class AgentStage(
     /// </summary>
     private async Task<Result<WorkspaceMount>> ConfiguredAsync(ActiveRun run, Workspace workspace, CancellationToken cancellationToken)
     {
-        if (!(await ShownAsync(run, workspace, cancellationToken)).Succeeded(out var shown, out var wrong) || run.Request.ConfigurationFrom is not { } trusted)
+        if (!(await ShownAsync(run, workspace, cancellationToken)).Succeeded(out var shown, out var wrong) || run.Request.TrustedConfiguration is not { } trusted)
         {
             return wrong.Count > 0 ? Result.Fail<WorkspaceMount>(wrong) : shown!;
         }

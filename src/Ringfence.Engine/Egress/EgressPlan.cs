@@ -43,6 +43,9 @@ public sealed class EgressPlan : IDisposable
     /// <summary>Give it to the run's recorder before the first fact.</summary>
     public SecretRedactor Redactor => secrets.Redactor;
 
+    /// <summary>What <see cref="NetworkPolicy.Presets"/> may name.</summary>
+    public static IReadOnlyCollection<string> PresetNames => EcosystemPresets.Names;
+
     /// <summary>The allow list with what the presets added, as the record shows it.</summary>
     public IReadOnlyList<string> Rules => [.. rules.All.Select(r => r.Text)];
 

@@ -15,19 +15,24 @@ internal static class AuthorshipNotes
 
     private static readonly string Version = typeof(AuthorshipNotes).Assembly.GetName().Version!.ToString(3);
 
-    public static async Task WriteAsync(ActiveNote note, Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
+    /// <summary>The lines that a change set adds; null where no note is to be written.</summary>
+    public static async Task<AddedLines?> LinesAsync(Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)
     {
-        if (workspace.LocalPath is not { } repository || changes.LinesAdded + changes.LinesRemoved > MostLines)
+        if (workspace.LocalPath is null || changes.LinesAdded + changes.LinesRemoved > MostLines)
         {
-            return;
+            return null;
         }
 
-        var own = Git.Own(workspace.GitDirectory);
-        var diffed = await own.RunAsync(
+        var diffed = await Git.Own(workspace.GitDirectory).RunAsync(
             ["-c", "core.quotePath=false", "diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/",
-                changes.Base, note.Commit, "--"], cancellationToken);
+                changes.Base, changes.Tree, "--"], cancellationToken);
 
-        if (!diffed.Succeeded(out var diff, out _) || !diff.IsSuccess || AddedLines.Of(diff.Text) is not { Files.Count: > 0 } lines)
+        return diffed.Succeeded(out var diff) && diff.IsSuccess && AddedLines.Of(diff.Text) is { Files.Count: > 0 } lines ? lines : null;
+    }
+
+    public static async Task WriteAsync(ActiveNote note, Workspace workspace, AddedLines? lines, CancellationToken cancellationToken)
+    {
+        if (lines is null || workspace.LocalPath is not { } repository)
         {
             return;
         }
@@ -36,8 +41,9 @@ internal static class AuthorshipNotes
             .With("GIT_AUTHOR_NAME", "Ringfence").With("GIT_AUTHOR_EMAIL", "ringfence@localhost")
             .With("GIT_COMMITTER_NAME", "Ringfence").With("GIT_COMMITTER_EMAIL", "ringfence@localhost");
 
-        await AddAsync(git, AuthorshipNote.Ref, note.Commit, AuthorshipNote.Of(lines, note.Commit, note.Agent, note.Run, note.Model, note.Author), cancellationToken);
-        await AddAsync(git, AgentTrace.Ref, note.Commit, AgentTrace.Of(lines, note.Commit, note.Agent, note.Run, note.Model, Version, note.At), cancellationToken);
+        await Task.WhenAll(
+            AddAsync(git, AuthorshipNote.Ref, note.Commit, AuthorshipNote.Of(lines, note.Commit, note.Agent, note.Run, note.Model, note.Author), cancellationToken),
+            AddAsync(git, AgentTrace.Ref, note.Commit, AgentTrace.Of(lines, note.Commit, note.Agent, note.Run, note.Model, Version, note.At), cancellationToken));
     }
 
     private static async Task AddAsync(Git git, string reference, string commit, string text, CancellationToken cancellationToken)

@@ -22,10 +22,14 @@ public sealed class Publisher(string patchFolder, CodeHostAccess? codeHost, Time
             return await OpenAsync(run, workspace, changes, cancellationToken);
         }
 
+        // While the commit is on its way: what the notes tell is known by the trees.
+        var lines = AuthorshipNotes.LinesAsync(workspace, changes, cancellationToken);
         var result = run.Request.Output is OutputKind.Branch
             ? await BranchOutput.PublishAsync(workspace, changes, Message(run), cancellationToken)
             : await PatchOutput.PublishAsync(
                 workspace, changes, Message(run), Path.Combine(patchFolder, $"ringfence-{run.Id}.patch"), cancellationToken);
+
+        var added = await lines;
 
         if (!result.Succeeded(out var published, out var why))
         {
@@ -34,7 +38,9 @@ public sealed class Publisher(string patchFolder, CodeHostAccess? codeHost, Time
 
         if (published.Commit is { } commit)
         {
-            await NoteAsync(run, workspace, changes, commit, cancellationToken);
+            run.Recorder.Append(new CommitCreated(commit, changes.Tree, [changes.Base]));
+            await AuthorshipNotes.WriteAsync(
+                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy, time.GetUtcNow()), workspace, added, cancellationToken);
         }
 
         run.Recorder.Append(published.Kind is OutputKind.Branch
@@ -54,23 +60,12 @@ public sealed class Publisher(string patchFolder, CodeHostAccess? codeHost, Time
             return Result.Fail<string?>(why);
         }
 
-        await NoteAsync(run, workspace, changes, opened.Commit, cancellationToken);
+        // Notes are kept in the user's repository, which has no commit of a branch that was pushed past it.
+        run.Recorder.Append(new CommitCreated(opened.Commit, changes.Tree, [changes.Base]));
         run.Recorder.Append(new BranchCreated(opened.Branch, opened.Commit, workspace.Repository));
         run.Recorder.Append(new PullRequestOpened(opened.Url, opened.Commit));
         run.Publish(opened.Url);
         return opened.Url;
-    }
-
-    private async Task NoteAsync(ActiveRun run, Workspace workspace, ChangeSet changes, string commit, CancellationToken cancellationToken)
-    {
-        run.Recorder.Append(new CommitCreated(commit, changes.Tree, [changes.Base]));
-
-        // Notes are kept in the user's repository, which has no commit of a branch that was pushed past it.
-        if (run.Request.Output is not OutputKind.PullRequest)
-        {
-            await AuthorshipNotes.WriteAsync(
-                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy, time.GetUtcNow()), workspace, changes, cancellationToken);
-        }
     }
 
     private static CommitMessage Message(ActiveRun run)
