@@ -13,12 +13,8 @@ public sealed class A_run_that_waits
     [Fact(Timeout = Patience)]
     public async Task For_its_diff_is_published_by_the_next_process_after_the_first_was_killed()
     {
-        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
-        await WorkflowAsync(ringfence, "approve: [diff]\ndone: grep -q hello greeting.txt");
-        var key = await KeyAsync(ringfence);
-        await using var terminal = ringfence.Start("run", "--workflow", "w", "--model", "simulated-model");
-        await terminal.SeesAsync("waits for somebody else", Cancel);
-        var run = (string)(await ringfence.OnlyRunAsync())["id"]!;
+        await using var waiting = await Asked.StartAsync(Scripts.Writes("hello"), "approve: [diff]\ndone: grep -q hello greeting.txt", "waits for somebody else");
+        var (ringfence, key, terminal, run) = waiting;
 
         // Nothing of the run is alive while it waits, and nothing has left.
         Assert.DoesNotContain(RunningRingfence.ProcessesWith(ringfence.Home), line => line.Contains("rf-sandbox", StringComparison.Ordinal));
@@ -54,7 +50,7 @@ public sealed class A_run_that_waits
     [Fact(Timeout = Patience)]
     public async Task For_its_plan_changes_nothing_before_and_follows_it_after()
     {
-        await using var ringfence = await RunningRingfence.StartAsync(
+        await using var waiting = await Asked.StartAsync(
             """
             conversations:
               - name: doing
@@ -66,12 +62,8 @@ public sealed class A_run_that_waits
                 turns:
                   - calls: [{ tool: Write, input: { file_path: /workspace/too-early.txt, content: "no\n" } }]
                   - text: I will write greeting.txt and check it with grep.
-            """);
-        await WorkflowAsync(ringfence, "approve: [plan]");
-        var key = await KeyAsync(ringfence);
-        await using var terminal = ringfence.Start("run", "--workflow", "w", "--model", "simulated-model");
-        await terminal.SeesAsync("waits for somebody else", Cancel);
-        var run = (string)(await ringfence.OnlyRunAsync())["id"]!;
+            """, "approve: [plan]", "waits for somebody else");
+        var (ringfence, key, terminal, run) = waiting;
 
         Assert.Contains("I will write greeting.txt", (await ringfence.CliAsync("approve", run)).Output, StringComparison.Ordinal);
         await ApproveAsync(ringfence, run, key);
@@ -84,7 +76,7 @@ public sealed class A_run_that_waits
     [Fact(Timeout = Patience)]
     public async Task For_money_goes_on_with_more_and_for_hosts_with_those()
     {
-        await using var ringfence = await RunningRingfence.StartAsync(
+        await using var waiting = await Asked.StartAsync(
             """
             conversations:
               - name: run
@@ -95,12 +87,8 @@ public sealed class A_run_that_waits
                   - text: Written, but I could not reach the host.
                   - calls: [{ tool: Bash, input: { command: "curl -s http://granted.invalid/; true" } }]
                   - text: Done.
-            """);
-        await WorkflowAsync(ringfence, "limits: { cost: $0.20 }\napprove: [network, { kind: budget, raise: $2 }]");
-        var key = await KeyAsync(ringfence);
-        await using var terminal = ringfence.Start("run", "--workflow", "w", "--model", "simulated-model");
-        await terminal.SeesAsync("to see its budget", Cancel);
-        var run = (string)(await ringfence.OnlyRunAsync())["id"]!;
+            """, "limits: { cost: $0.20 }\napprove: [network, { kind: budget, raise: $2 }]", "to see its budget");
+        var (ringfence, key, terminal, run) = waiting;
 
         Assert.Equal(2_000_000_000, (long?)JsonNode.Parse((string)(await ShowAsync(ringfence, run))["shown"]!)!["raise_nano"]);
         await ApproveAsync(ringfence, run, key);
@@ -121,12 +109,8 @@ public sealed class A_run_that_waits
     [Fact(Timeout = Patience)]
     public async Task Ends_with_the_reason_of_whoever_said_no()
     {
-        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
-        await WorkflowAsync(ringfence, "approve: [diff]");
-        var key = await KeyAsync(ringfence);
-        await using var terminal = ringfence.Start("run", "--workflow", "w", "--model", "simulated-model");
-        await terminal.SeesAsync("waits for somebody else", Cancel);
-        var run = (string)(await ringfence.OnlyRunAsync())["id"]!;
+        await using var waiting = await Asked.StartAsync(Scripts.Writes("hello"), "approve: [diff]", "waits for somebody else");
+        var (ringfence, key, terminal, run) = waiting;
         var digest = (string)(await ShowAsync(ringfence, run))["digest"]!;
 
         ringfence.Environment["RINGFENCE_API_KEY"] = key;
@@ -140,16 +124,6 @@ public sealed class A_run_that_waits
         Assert.Equal("* main\n", await ringfence.GitAsync("branch"));
     }
 
-    private static Task WorkflowAsync(RunningRingfence ringfence, string head) => ringfence.CommitAsync(
-        ("README.md", "# A project\n"), (".ringfence/workflows/w.md", $"---\n{head}\n---\nWrite a greeting.\n"));
-
-    /// <summary>A person with a key: the first admin of a server that has run here before.</summary>
-    private static async Task<string> KeyAsync(RunningRingfence ringfence)
-    {
-        await using var server = await RunningServer.StartAsync(ringfence);
-        return server.Key;
-    }
-
     private static async Task<JsonNode> ShowAsync(RunningRingfence ringfence, string run) => JsonNode.Parse((await ringfence.CliAsync("approve", run, "--json")).Output)!;
 
     private static async Task ApproveAsync(RunningRingfence ringfence, string run, string key)
@@ -159,5 +133,33 @@ public sealed class A_run_that_waits
         var approved = await ringfence.CliAsync("approve", run, "--yes", digest);
         ringfence.Environment.Remove("RINGFENCE_API_KEY");
         Assert.True(approved.ExitCode == 0, approved.ToString());
+    }
+
+    /// <summary>A run that was started at a terminal and waits, and the key of somebody else: the first admin of a server that has run here before.</summary>
+    private sealed record Asked(RunningRingfence Ringfence, string Key, Cli Terminal, string Run) : IAsyncDisposable
+    {
+        /// <param name="head">Of the workflow that is started.</param>
+        /// <param name="said">What the terminal says when it waits.</param>
+        public static async Task<Asked> StartAsync(string script, string head, string said)
+        {
+            var ringfence = await RunningRingfence.StartAsync(script);
+            await ringfence.CommitAsync(("README.md", "# A project\n"), (".ringfence/workflows/w.md", $"---\n{head}\n---\nWrite a greeting.\n"));
+            string key;
+
+            await using (var server = await RunningServer.StartAsync(ringfence))
+            {
+                key = server.Key;
+            }
+
+            var terminal = ringfence.Start("run", "--workflow", "w", "--model", "simulated-model");
+            await terminal.SeesAsync(said, Cancel);
+            return new Asked(ringfence, key, terminal, (string)(await ringfence.OnlyRunAsync())["id"]!);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Terminal.DisposeAsync();
+            await Ringfence.DisposeAsync();
+        }
     }
 }
