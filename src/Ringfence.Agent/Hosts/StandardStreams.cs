@@ -41,18 +41,8 @@ internal sealed partial class StandardStreams
         }
     }
 
-    public static void WriteError(string text)
-    {
-        try
-        {
-            using var error = new FileStream(new SafeFileHandle(2, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-            error.Write(Encoding.UTF8.GetBytes(text + "\n"));
-        }
-        catch (IOException)
-        {
-            // Nobody listens.
-        }
-    }
+    /// <summary>Where the shell's redirection stands: other programs may be writing to the same file.</summary>
+    public static void WriteError(string text) => _ = Write(2, Encoding.UTF8.GetBytes(text + "\n"));
 
     public static FileStream OpenInput() => new(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
 
@@ -83,14 +73,16 @@ internal sealed partial class StandardStreams
 
     public static bool IsTerminal(int descriptor) => IsATty(descriptor) == 1;
 
+    private void Write(ReadOnlySpan<byte> bytes) => broken = broken || !Write(1, bytes);
+
     // By hand, because a program that started us may have left its end of the stream non-blocking.
-    private unsafe void Write(ReadOnlySpan<byte> bytes)
+    private static unsafe bool Write(int descriptor, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)
         {
-            for (var written = 0; written < bytes.Length && !broken;)
+            for (var written = 0; written < bytes.Length;)
             {
-                var count = WriteTo(1, start + written, bytes.Length - written);
+                var count = WriteTo(descriptor, start + written, bytes.Length - written);
 
                 if (count >= 0)
                 {
@@ -98,17 +90,22 @@ internal sealed partial class StandardStreams
                     continue;
                 }
 
-                var wait = new PollFd { Descriptor = 1, Events = 4 };
+                var wait = new PollFd { Descriptor = descriptor, Events = 4 };
 
                 // When the reader has gone, the work and its record go on.
-                broken = Marshal.GetLastPInvokeError() switch
+                switch (Marshal.GetLastPInvokeError())
                 {
-                    Interrupted => false,
-                    TryAgain => Poll(ref wait, 1, -1) < 0,
-                    _ => true,
-                };
+                    case Interrupted:
+                    case TryAgain when Poll(ref wait, 1, -1) >= 0:
+                        continue;
+
+                    default:
+                        return false;
+                }
             }
         }
+
+        return true;
     }
 
     private const int Interrupted = 4;
