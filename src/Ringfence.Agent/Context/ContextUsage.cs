@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Iteration;
 
@@ -32,6 +33,13 @@ internal static class ContextUsage
         ];
 
         return (parts, session.Conversation.Tokens > 0 ? session.Conversation.Tokens : parts.Sum(p => p.Tokens), PriceTable.Of(session.Model).ContextWindow);
+    }
+
+    public static string Describe(AgentSession session)
+    {
+        var (parts, total, window) = Measure(session);
+        var lines = parts.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name}: {p.Tokens} tokens"));
+        return string.Join('\n', lines.Append(string.Create(CultureInfo.InvariantCulture, $"{total} of {window} tokens")));
     }
 
     public static JsonObject Of(AgentSession session)

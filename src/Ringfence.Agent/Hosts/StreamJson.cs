@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Ringfence.Agent.Execution.Permissions;
-using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
 using Ringfence.Agent.Tools;
 
@@ -32,7 +30,7 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         switch (report)
         {
             case AgentReport.TurnStarted started:
-                WriteInit(started.Session);
+                StreamInit.Write(this, started.Session);
                 break;
 
             case AgentReport.Streamed streamed when options.IncludePartialMessages && streamed.Event.Text("type") != "ping":
@@ -99,37 +97,6 @@ internal sealed class StreamJson(StandardStreams streams, TimeProvider time, str
         write(w);
         w.WriteString("session_id", SessionId);
         w.WriteString("uuid", current == default ? Guid.CreateVersion7(time.GetUtcNow()) : current);
-    });
-
-    private void WriteInit(AgentSession session) => Line("system", "init", w =>
-    {
-        w.WriteString("cwd", session.Workplace.Root);
-        w.WriteString("original_cwd", session.Workplace.Root);
-        Node(w, "additional_directories", Json.Strings(session.Workplace.AdditionalDirectories));
-        Node(w, "tools", Json.Strings(session.Tools.Names));
-        w.WriteStartArray("mcp_servers");
-
-        foreach (var server in session.Servers.All)
-        {
-            w.WriteStartObject();
-            w.WriteString("name", server.Name);
-            w.WriteString("status", server.Status);
-            w.WriteString("source", server.Scope);
-            w.WriteEndObject();
-        }
-
-        w.WriteEndArray();
-        w.WriteString("model", session.Model);
-        w.WriteString("permissionMode", ModeName.Of(session.Permissions.Mode));
-        Node(w, "slash_commands", Json.Strings(PromptCommand.Names));
-        w.WriteString("apiKeySource", session.Endpoint.KeySource);
-        w.WriteString("claude_code_version", Program.Version);
-        w.WriteString("output_style", "default");
-        Node(w, "agents", Json.Strings(session.Agents.Select(a => a.Name)));
-        Node(w, "skills", new JsonArray());
-        Node(w, "plugins", new JsonArray());
-        Node(w, "capabilities", new JsonArray("interrupt_receipt_v1", "interrupt_cancel_queued_v1", "mcp_read_resource_v1"));
-        Node(w, "memory_paths", new JsonObject { ["files"] = Json.Strings(session.MemoryPaths) });
     });
 
     private void WriteSpoke(AgentReport.Spoke spoke) => Line("assistant", null, w =>

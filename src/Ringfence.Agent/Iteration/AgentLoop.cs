@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Context;
 using Ringfence.Agent.Execution;
@@ -18,7 +17,6 @@ internal sealed class AgentLoop(AgentSession session)
     private readonly long started = session.Time.GetTimestamp();
     private Guid promptId;
     private JsonNode said = "";
-    private bool shortened;
     private string? stopReason;
     private int turns;
     private int told;
@@ -64,11 +62,7 @@ internal sealed class AgentLoop(AgentSession session)
             return Ended("success", "completed");
         }
 
-        var (parts, total, window) = ContextUsage.Measure(session);
-
-        return Ended("success", "completed", command.Name == "cost"
-            ? string.Create(CultureInfo.InvariantCulture, $"${session.Spending.SpentNanodollars / 1_000_000_000m:0.0000}")
-            : string.Join('\n', parts.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name}: {p.Tokens} tokens")).Append(string.Create(CultureInfo.InvariantCulture, $"{total} of {window} tokens"))));
+        return Ended("success", "completed", command.Name == "cost" ? session.Spending.Describe() : ContextUsage.Describe(session));
     }
 
     /// <summary>Takes the prompt up, unless a hook refuses it.</summary>
@@ -107,115 +101,124 @@ internal sealed class AgentLoop(AgentSession session)
     {
         while (true)
         {
-            turns++;
+            var (reply, noReply) = await AskAsync(cancellationToken);
 
-            if (session.Options.MaxTurns is { } most && turns > most)
+            if (reply is null)
             {
-                return Ended("error_max_turns", "max_turns", errors: [$"Reached maximum number of turns ({most})"]);
+                return noReply!;
             }
 
+            session.Conversation.AddAssistant(reply);
+            Report(reply);
+
+            if (await (reply.ToolUses.Any() ? UseToolsAsync(reply, cancellationToken) : EndOrGoOnAsync(reply, cancellationToken)) is { } result)
+            {
+                return result;
+            }
+        }
+    }
+
+    /// <summary>The model's next answer, or how the turn ends without one.</summary>
+    private async Task<(ModelReply? Reply, TurnResult? Result)> AskAsync(CancellationToken cancellationToken)
+    {
+        if (++turns > (session.Options.MaxTurns ?? int.MaxValue))
+        {
+            return (null, Ended("error_max_turns", "max_turns", errors: [$"Reached maximum number of turns ({session.Options.MaxTurns})"]));
+        }
+
+        for (var shortened = false; ;)
+        {
             if (Compaction.IsDue(session))
             {
                 await CompactAsync("auto", null, cancellationToken);
             }
 
-            if (await calls.AskAsync(cancellationToken) is not { } answer)
+            switch (await calls.AskAsync(cancellationToken))
             {
-                return Ended("error_max_budget_usd", "budget_exhausted", errors:
-                    [$"Reached maximum budget (${session.Options.MaxBudgetUsd}): the next call could cost more than is left."]);
-            }
+                case null:
+                    return (null, Ended("error_max_budget_usd", "budget_exhausted", errors:
+                        [$"Reached maximum budget (${session.Options.MaxBudgetUsd}): the next call could cost more than is left."]));
 
-            if (answer is ModelAnswer.Failed { Failure.IsTooLong: true } && session.Conversation.Messages.Count > 2 && !shortened)
-            {
                 // Once: what does not fit when it has been shortened will not fit after another time.
-                shortened = true;
-                await CompactAsync("auto", null, cancellationToken);
-                turns--;
-                continue;
-            }
+                case ModelAnswer.Failed { Failure.IsTooLong: true } when session.Conversation.Messages.Count > 2 && !shortened:
+                    shortened = true;
+                    await CompactAsync("auto", null, cancellationToken);
+                    break;
 
-            if (answer is ModelAnswer.Failed { Failure.Status: 404 or >= 429 } && session.Options.FallbackModel is { } other && other != session.Model)
-            {
-                session.Report(new AgentReport.Notice($"{session.Model} does not answer; going on with {other}."));
-                session.Model = other;
-                turns--;
-                continue;
-            }
+                case ModelAnswer.Failed { Failure.Status: 404 or >= 429 } when session.Options.FallbackModel is { } other && other != session.Model:
+                    session.Report(new AgentReport.Notice($"{session.Model} does not answer; going on with {other}."));
+                    session.Model = other;
+                    break;
 
-            if (answer is not ModelAnswer.Replied { Reply: var reply })
-            {
-                return Failed(((ModelAnswer.Failed)answer).Failure);
-            }
+                case ModelAnswer.Failed { Failure: var failure }:
+                    return (null, Failed(failure));
 
-            shortened = false;
-            stopReason = reply.StopReason;
-            session.Conversation.AddAssistant(reply);
-            Report(reply);
-            var uses = reply.ToolUses.ToArray();
-
-            if (uses.Length == 0)
-            {
-                if (reply.StopReason == "pause_turn")
-                {
-                    continue; // the provider asks to be called again with what it has said so far
-                }
-
-                var (more, ending) = await judge.JudgeAsync(reply, cancellationToken);
-
-                if (more is not null)
-                {
-                    told++;
-                    session.Conversation.AddUser([Json.TextBlock(more)]);
-                    session.Report(new AgentReport.Injected(more));
-                    continue;
-                }
-
-                return ending switch
-                {
-                    TurnEnding.Ending.Failed failed => Failed(failed.Failure, failed.StopReason),
-                    TurnEnding.Ending.WithoutStructure without => Ended("error_max_structured_output_retries", "structured_output_retry_exhausted", errors: [without.Why]),
-                    _ => Ended("success", "completed", reply.Text, reply.StopReason),
-                };
-            }
-
-            var results = await tools.RunAsync(uses, cancellationToken);
-            told += results.Count;
-            var content = new JsonArray();
-
-            foreach (var (result, _) in results)
-            {
-                content.Add(result.DeepClone());
-            }
-
-            repeated.Add(uses, results.Select(r => r.Result));
-
-            if (repeated.Count == RepeatedCalls.TellsAfter)
-            {
-                content.Add((JsonNode)Json.TextBlock($"<system-reminder>\nThe same call has now been made {repeated.Count} times with the same result. Do something else, or say what stands in the way.\n</system-reminder>"));
-            }
-
-            if (tools.TakeContext() is { } context)
-            {
-                content.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{context}\n</system-reminder>"));
-            }
-
-            session.Conversation.AddUser(content);
-
-            if (cancellationToken.IsCancellationRequested || tools.StoppedBecause is not null)
-            {
-                return Interrupted("aborted_tools");
-            }
-
-            if (repeated.Count >= RepeatedCalls.StopsAfter)
-            {
-                return Ended("error_during_execution", "repeated_calls", errors: [$"The model made the same call {repeated.Count} times in a row with the same result."]);
-            }
-
-            if (results.FirstOrDefault(r => r.Output.EndsTurn) is { Output: { } last })
-            {
-                return Ended("success", "completed", last.Shown, reply.StopReason) with { StructuredOutput = last.Details };
+                case ModelAnswer.Replied { Reply: var reply }:
+                    stopReason = reply.StopReason;
+                    return (reply, null);
             }
         }
+    }
+
+    /// <summary>Runs what the model calls and tells it what came of it. Null when the work goes on.</summary>
+    private async Task<TurnResult?> UseToolsAsync(ModelReply reply, CancellationToken cancellationToken)
+    {
+        var uses = reply.ToolUses.ToArray();
+        var results = await tools.RunAsync(uses, cancellationToken);
+        told += results.Count;
+        repeated.Add(uses, results.Select(r => r.Result));
+        var content = new JsonArray([.. results.Select(r => r.Result.DeepClone())]);
+
+        if (repeated.Count == RepeatedCalls.TellsAfter)
+        {
+            content.Add((JsonNode)Json.TextBlock($"<system-reminder>\nThe same call has now been made {repeated.Count} times with the same result. Do something else, or say what stands in the way.\n</system-reminder>"));
+        }
+
+        if (tools.TakeContext() is { } context)
+        {
+            content.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{context}\n</system-reminder>"));
+        }
+
+        session.Conversation.AddUser(content);
+
+        if (cancellationToken.IsCancellationRequested || tools.StoppedBecause is not null)
+        {
+            return Interrupted("aborted_tools");
+        }
+
+        if (repeated.Count >= RepeatedCalls.StopsAfter)
+        {
+            return Ended("error_during_execution", "repeated_calls", errors: [$"The model made the same call {repeated.Count} times in a row with the same result."]);
+        }
+
+        return results.FirstOrDefault(r => r.Output.EndsTurn) is { Output: { } last }
+            ? Ended("success", "completed", last.Shown, reply.StopReason) with { StructuredOutput = last.Details } : null;
+    }
+
+    /// <summary>The model calls nothing: it is done, or is told why it is not. Null when the work goes on.</summary>
+    private async Task<TurnResult?> EndOrGoOnAsync(ModelReply reply, CancellationToken cancellationToken)
+    {
+        if (reply.StopReason == "pause_turn")
+        {
+            return null; // the provider asks to be called again with what it has said so far
+        }
+
+        var (more, ending) = await judge.JudgeAsync(reply, cancellationToken);
+
+        if (more is not null)
+        {
+            told++;
+            session.Conversation.AddUser([Json.TextBlock(more)]);
+            session.Report(new AgentReport.Injected(more));
+            return null;
+        }
+
+        return ending switch
+        {
+            TurnEnding.Ending.Failed failed => Failed(failed.Failure, failed.StopReason),
+            TurnEnding.Ending.WithoutStructure without => Ended("error_max_structured_output_retries", "structured_output_retry_exhausted", errors: [without.Why]),
+            _ => Ended("success", "completed", reply.Text, reply.StopReason),
+        };
     }
 
     /// <summary>Shortens the conversation; the call this takes is paid like any other.</summary>

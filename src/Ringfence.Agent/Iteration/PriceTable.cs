@@ -11,6 +11,10 @@ internal static class PriceTable
     private static readonly (string Prefix, ModelPrice Price)[] Known =
     [
         ("claude-opus-5", Claude(4, 20)), ("claude-sonnet-5", Claude(3, 15)), ("claude-haiku-5", Claude(1, 5)),
+        ("claude-fable-5", Claude(8, 40)), ("claude-sonnet-5-5", Claude(2, 10)),
+
+        // Short prompts cost a fifth of this: a limit holds by the higher price.
+        ("claude-haiku-5-5", Claude(0.5m, 2.5m)),
         ("claude-opus-4-5", Claude(5, 25)), ("claude-opus-4-6", Claude(5, 25)), ("claude-opus-4-7", Claude(5, 25)), ("claude-opus-4", Claude(15, 75, most: 32_000)),
         ("claude-sonnet-4", Claude(3, 15)), ("claude-haiku-4", Claude(1, 5)), ("claude-3-7-sonnet", Claude(3, 15)), ("claude-3-5-sonnet", Claude(3, 15, most: 8192)),
         ("claude-3-5-haiku", Claude(0.8m, 4, most: 8192)), ("claude-3-opus", Claude(15, 75, most: 4096)), ("claude-3-haiku", Claude(0.25m, 1.25m, most: 4096)),

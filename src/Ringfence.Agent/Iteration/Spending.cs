@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ringfence.Agent.Models;
 
 namespace Ringfence.Agent.Iteration;
@@ -40,6 +41,8 @@ internal sealed class Spending(long? limitNanodollars)
             }
         }
     }
+
+    public string Describe() => string.Create(CultureInfo.InvariantCulture, $"${SpentNanodollars / 1_000_000_000m:0.0000}");
 
     /// <summary>What was charged since the last time this was asked.</summary>
     public IReadOnlyList<(string Model, TokenUsage Usage, long Nanodollars)> TakeSinceLast()

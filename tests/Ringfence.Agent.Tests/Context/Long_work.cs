@@ -124,4 +124,40 @@ public sealed class Long_work
         // Three calls of 1000 tokens at 4 dollars per million came before, one of them the sub-agent's: the resumed session has paid for all of them.
         Assert.Equal((0.012m, 0.024m), ((decimal)first.Result["total_cost_usd"]!, (decimal)second.Result["total_cost_usd"]!));
     }
+
+    [Theory]
+    [InlineData("/cost", "$0.0000")]
+    [InlineData("/context", "of 200000 tokens")]
+    public async Task Is_measured_without_asking_the_model(string prompt, string expected)
+    {
+        await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: never }] }");
+
+        Assert.Contains(expected, (await agent.RunAsync("-p", prompt)).Output, StringComparison.Ordinal);
+        Assert.Equal(0, agent.Model.Answers);
+    }
+
+    [Fact]
+    public async Task Is_shortened_when_a_prompt_says_so()
+    {
+        await using var agent = await AgentProcess.WithModelAsync(
+            """
+            turns:
+              - { text: one }
+              - { require: [{ body: The user wants kept above all. the heron }], text: it was a heron }
+              - { require: [{ body: it was a heron }], text: two }
+            """);
+
+        var run = await agent.RunAsync(
+            """
+            {"type":"user","message":{"role":"user","content":"first"}}
+            {"type":"user","message":{"role":"user","content":"/compact the heron"}}
+            {"type":"user","message":{"role":"user","content":"second"}}
+
+            """,
+            ["--output-format", "stream-json", "--verbose", "--input-format", "stream-json"]);
+
+        Assert.Empty(agent.Model.Mismatches);
+        Assert.Equal("manual", (string?)run.OfType("system", "compact_boundary").Single()["compact_metadata"]!["trigger"]);
+        Assert.Equal(["one", "", "two"], run.OfType("result").Select(r => (string?)r["result"]));
+    }
 }

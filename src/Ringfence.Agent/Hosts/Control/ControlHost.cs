@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Ringfence.Agent.Execution.Permissions;
 using Ringfence.Agent.Iteration;
 using Ringfence.Agent.Prompt;
 
@@ -13,6 +12,7 @@ internal sealed class ControlHost : IAgentHost
     private readonly SessionPlan plan;
     private readonly ControlChannel channel;
     private readonly ControlRequests requests;
+    private readonly ControlQuestions questions;
     private readonly PromptQueue prompts = new();
     private readonly Lock gate = new();
     private readonly long started;
@@ -26,6 +26,7 @@ internal sealed class ControlHost : IAgentHost
         Beginning = new SessionBeginning(options, channel, () => Session);
         Stream = new StreamJson(streams, time, plan.SessionId, options);
         requests = new ControlRequests(this, channel);
+        questions = new ControlQuestions(channel);
     }
 
     public AgentOptions Options { get; }
@@ -86,66 +87,10 @@ internal sealed class ControlHost : IAgentHost
 
     public void Report(AgentReport report) => Stream.Write(report);
 
-    public async Task<PermissionAnswer?> AskAsync(PermissionQuestion question, CancellationToken cancellationToken)
-    {
-        if (Options.PermissionPromptTool != "stdio" || Session is not { } session)
-        {
-            return null;
-        }
+    public Task<PermissionAnswer?> AskAsync(PermissionQuestion question, CancellationToken cancellationToken) =>
+        Options.PermissionPromptTool == "stdio" && Session is { } session ? questions.AskAsync(question, session, MayBypass, cancellationToken) : Task.FromResult<PermissionAnswer?>(null);
 
-        var request = new JsonObject
-        {
-            ["subtype"] = "can_use_tool",
-            ["tool_name"] = question.Tool.Name,
-            ["display_name"] = question.Tool.Name,
-            ["input"] = question.Call.Input.DeepClone(),
-            ["permission_suggestions"] = PermissionUpdate.Suggestions(question.Tool.Name, question.Subject, session.Workplace),
-            ["decision_reason"] = question.Reason,
-            ["tool_use_id"] = question.Call.Id,
-        };
-
-        if (question.Subject.Kind is Tools.ToolKind.Read or Tools.ToolKind.Edit)
-        {
-            request["blocked_path"] = question.Subject.Target;
-        }
-
-        try
-        {
-            var answer = await channel.AskAsync(request, cancellationToken);
-
-            return answer.Text("behavior") == "allow"
-                ? new PermissionAnswer.Granted(
-                    (JsonObject?)answer.Object("updatedInput")?.DeepClone(),
-                    answer.Array("updatedPermissions") is { } updates ? p => PermissionUpdate.Apply(p, session.Workplace, updates, MayBypass) : null)
-                : new PermissionAnswer.Refused(answer.Text("message") ?? "Permission denied.", answer.Flag("interrupt") ?? false);
-        }
-        catch (ControlException e)
-        {
-            return new PermissionAnswer.Refused($"Tool permission request failed: {e.Message}");
-        }
-    }
-
-    public async Task<JsonObject?> ElicitAsync(string server, JsonObject question, CancellationToken cancellationToken)
-    {
-        var request = new JsonObject { ["subtype"] = "elicitation", ["mcp_server_name"] = server };
-
-        foreach (var (name, theirs) in ((string, string)[])[("message", "message"), ("mode", "mode"), ("url", "url"), ("elicitationId", "elicitation_id"), ("requestedSchema", "requested_schema")])
-        {
-            if (question[name] is { } value)
-            {
-                request[theirs] = value.DeepClone();
-            }
-        }
-
-        try
-        {
-            return await channel.AskAsync(request, cancellationToken);
-        }
-        catch (ControlException)
-        {
-            return null;
-        }
-    }
+    public Task<JsonObject?> ElicitAsync(string server, JsonObject question, CancellationToken cancellationToken) => questions.ElicitAsync(server, question, cancellationToken);
 
     /// <summary>Ends the turn that is running, if there is one, and says which prompts will still come.</summary>
     /// <param name="all">Those are taken back, too.</param>

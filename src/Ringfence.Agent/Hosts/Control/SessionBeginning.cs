@@ -50,7 +50,7 @@ internal sealed class SessionBeginning(AgentOptions options, ControlChannel chan
 
     public JsonArray Models() =>
     [
-        .. new[] { session()?.Model ?? options.Model, SessionFactory.DefaultModel, "claude-sonnet-5-5", "claude-haiku-4-5" }.OfType<string>().Distinct()
+        .. new[] { session()?.Model ?? options.Model, SessionFactory.DefaultModel, "claude-sonnet-5-5", "claude-haiku-5-5" }.OfType<string>().Distinct()
             .Select(m => new JsonObject { ["value"] = m, ["resolvedModel"] = m, ["displayName"] = m, ["description"] = PriceTable.Describe(m) }),
     ];
 
