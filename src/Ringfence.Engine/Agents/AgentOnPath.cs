@@ -20,7 +20,10 @@ internal static class AgentOnPath
 
             if (File.Exists(link) && File.GetUnixFileMode(link).HasFlag(UnixFileMode.UserExecute))
             {
-                return Describe(package, File.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? link);
+                var program = AgentShim.Follow(package, link, out var chooser);
+                return AgentShim.NativeBeside(package, program) is { } native
+                    ? Describe(package, native, VersionIn(PackageAround(program)!))
+                    : Describe(package, program, null) with { Chooser = chooser };
             }
         }
 
@@ -67,25 +70,34 @@ internal static class AgentOnPath
     }
 
     /// <summary>
-    /// A file of an npm package needs the package around it. Any other is shown to the sandbox alone: what lies beside it may be the user's whole home.
+    /// A file of an npm package needs the package around it, one of pnpm's the store around that. Any other is shown to the sandbox alone: what lies beside it
+    /// may be the user's whole home.
     /// </summary>
-    private static InstalledAgent Describe(AgentPackage package, string executable)
+    /// <param name="version">Of the package that brought it, where that is another.</param>
+    private static InstalledAgent Describe(AgentPackage package, string executable, string? version)
     {
-        var parts = executable.Split('/');
-        var modules = Array.IndexOf(parts, "node_modules");
-        var depth = modules < 0 || modules + 2 >= parts.Length ? 0 : modules + (parts[modules + 1].StartsWith('@') ? 3 : 2);
-        var alone = depth == 0 || depth >= parts.Length;
-        var folder = alone ? Path.GetDirectoryName(executable)! : string.Join('/', parts[..depth]);
-        var version = alone ? "" : VersionIn(Path.Combine(folder, "package.json")) ?? "";
+        var around = PackageAround(executable);
+        var store = version is null && executable.IndexOf("/.pnpm/", StringComparison.Ordinal) is var at and >= 0 ? executable[..(at + "/.pnpm".Length)] : null;
+        var folder = store ?? around ?? Path.GetDirectoryName(executable)!;
+        version ??= around is null ? "" : VersionIn(around) ?? "";
         var record = new InstallationRecord(package.Name, version, Path.GetRelativePath(folder, executable), "", "", File.GetLastWriteTimeUtc(executable));
-        return new InstalledAgent(folder, record) { OnPath = true, Alone = alone };
+        return new InstalledAgent(folder, record) { OnPath = true, Alone = around is null };
     }
 
-    private static string? VersionIn(string manifest)
+    /// <summary>The folder of the npm package that a file belongs to; null for none.</summary>
+    private static string? PackageAround(string file)
+    {
+        var parts = file.Split('/');
+        var modules = Array.LastIndexOf(parts, "node_modules");
+        var depth = modules < 0 || modules + 2 >= parts.Length ? 0 : modules + (parts[modules + 1].StartsWith('@') ? 3 : 2);
+        return depth == 0 || depth >= parts.Length ? null : string.Join('/', parts[..depth]);
+    }
+
+    private static string? VersionIn(string package)
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(manifest));
+            using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(package, "package.json")));
             return document.RootElement.Text("version");
         }
         catch (Exception none) when (none is IOException or UnauthorizedAccessException or JsonException)

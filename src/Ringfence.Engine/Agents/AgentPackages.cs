@@ -25,7 +25,7 @@ public sealed class AgentPackages(string home, TimeProvider time)
         : null;
 
     /// <summary>Whether <paramref name="agent"/> can be started, by looking at its files; null for one that is no package.</summary>
-    /// <remarks>Failures: <c>agent_not_installed</c>, <c>agent_broken</c>, <c>agent_wrong_machine</c>.</remarks>
+    /// <remarks>Failures: <c>agent_not_installed</c>, <c>agent_broken</c>, <c>agent_is_shim</c>, <c>agent_wrong_machine</c>.</remarks>
     public Result<InstalledAgent?> Check(AgentDescription agent)
     {
         if (agent.Package is not { } package)
@@ -43,6 +43,13 @@ public sealed class AgentPackages(string home, TimeProvider time)
         if (!File.Exists(installed.Executable))
         {
             return new Failure("agent_broken", $"{agent.Title} {installed.Record.Version} lacks {installed.Executable}.", $"Install it again: ringfence agents install {package.Agent}");
+        }
+
+        if (installed.Chooser is { } chooser)
+        {
+            return new Failure(
+                "agent_is_shim", $"{installed.Executable} is no program: it asks {chooser} which one to start, and inside there is nothing to ask.",
+                $"Fetch it into Ringfence's own folder: ringfence agents install {package.Agent}");
         }
 
         return (package.Node is null || installed.OnPath) && ElfMachine.Mismatch(installed.Executable) is { } why

@@ -10,6 +10,9 @@ public sealed record InstalledAgent(string Folder, InstallationRecord Record)
     /// <summary>The user's own, by their search path. Its record has no digest, and may have no version.</summary>
     public bool OnPath { get; init; }
 
+    /// <summary>The version manager that would choose the program at each start, where its choice cannot be known; null for a program.</summary>
+    public string? Chooser { get; init; }
+
     /// <summary>Nothing but the executable belongs to it.</summary>
     public bool Alone { get; init; }
 

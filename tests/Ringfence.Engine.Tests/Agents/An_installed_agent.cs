@@ -94,6 +94,74 @@ public sealed class An_installed_agent : IDisposable
         Assert.Equal(new Mount(package, "/ringfence/agents/claude-code"), Assert.Single(program.Mounts));
     }
 
+    [Theory]
+    [InlineData("lib/node_modules/@anthropic-ai/claude-code", "lib/node_modules/@anthropic-ai/claude-code/")]
+    [InlineData("lib/node_modules/@anthropic-ai/claude-code", "lib/")]
+    [InlineData("global/5/.pnpm/claude-code@3.2.1/node_modules/@anthropic-ai/claude-code", "global/5/.pnpm/claude-code@3.2.1/")]
+    public async Task Is_the_native_program_that_its_launcher_would_start(string launcher, string place)
+    {
+        var user = Path.Combine(home, "user");
+        Script(Path.Combine(user, launcher, "cli.js"), "exit 1");
+        File.WriteAllText(Path.Combine(user, launcher, "package.json"), """{"version":"3.2.1"}""");
+        var native = Path.Combine(user, place, claude.Package!.Executable);
+        Executable(native, Program(OurMachine));
+        Directory.CreateDirectory(Path.Combine(user, "bin"));
+        File.CreateSymbolicLink(Path.Combine(user, "bin", "claude"), Path.Combine(user, launcher, "cli.js"));
+
+        var program = (await OnPath(Path.Combine(user, "bin")).FindAsync(claude, TestContext.Current.CancellationToken)).Value!;
+
+        Assert.Equal(("3.2.1", "/ringfence/agents/claude-code/claude"), (program.Version, Assert.Single(program.Command)));
+        Assert.Equal(new Mount(Path.GetDirectoryName(native)!, "/ringfence/agents/claude-code"), Assert.Single(program.Mounts));
+    }
+
+    [Fact]
+    public async Task Is_found_behind_the_script_that_pnpm_writes()
+    {
+        var user = Path.Combine(home, "user");
+        var package = Path.Combine(user, "global/5/.pnpm/claude@3.2.1/node_modules/claude");
+        Executable(Path.Combine(package, "bin/claude.js"), Program(OurMachine));
+        File.WriteAllText(Path.Combine(package, "package.json"), """{"version":"3.2.1"}""");
+        Directory.CreateDirectory(Path.Combine(user, "global/5/node_modules"));
+        Directory.CreateSymbolicLink(Path.Combine(user, "global/5/node_modules/claude"), package);
+        Script(Path.Combine(user, "claude"), """exec node  "$basedir/global/5/node_modules/claude/bin/claude.js" "$@" """);
+
+        var program = (await OnPath(user).FindAsync(claude, TestContext.Current.CancellationToken)).Value!;
+
+        Assert.Equal(("3.2.1", "/ringfence/agents/claude-code/claude@3.2.1/node_modules/claude/bin/claude.js"), (program.Version, Assert.Single(program.Command)));
+        Assert.Equal(Path.Combine(user, "global/5/.pnpm"), Assert.Single(program.Mounts).Source);
+    }
+
+    [Fact]
+    public async Task Is_found_behind_a_shim_of_volta()
+    {
+        var volta = Path.Combine(home, "user", ".volta");
+        Executable(Path.Combine(volta, "bin/volta-shim"), Program(OurMachine));
+        File.CreateSymbolicLink(Path.Combine(volta, "bin/claude"), "volta-shim");
+        Directory.CreateDirectory(Path.Combine(volta, "tools/user/bins"));
+        File.WriteAllText(Path.Combine(volta, "tools/user/bins/claude.json"), """{"name":"claude","package":"@anthropic-ai/claude-code"}""");
+        var package = Path.Combine(volta, "tools/image/packages/@anthropic-ai/claude-code");
+        Executable(Path.Combine(package, "lib/node_modules/@anthropic-ai/claude-code/claude"), Program(OurMachine));
+        Directory.CreateDirectory(Path.Combine(package, "bin"));
+        File.CreateSymbolicLink(Path.Combine(package, "bin/claude"), "../lib/node_modules/@anthropic-ai/claude-code/claude");
+
+        var program = (await OnPath(Path.Combine(volta, "bin")).FindAsync(claude, TestContext.Current.CancellationToken)).Value!;
+
+        Assert.Equal(Path.Combine(package, "lib/node_modules/@anthropic-ai/claude-code"), Assert.Single(program.Mounts).Source);
+    }
+
+    [Theory]
+    [InlineData("exec asdf exec \"claude\" \"$@\"", "asdf")]
+    [InlineData("exec \"/usr/lib/nodenv/libexec/nodenv\" exec \"$program\" \"$@\"", "nodenv")]
+    public void Is_refused_where_a_version_manager_would_choose_it(string script, string manager)
+    {
+        Script(Path.Combine(home, "shims", "claude"), script);
+
+        var failure = Assert.Single(OnPath(Path.Combine(home, "shims")).Check(claude).Failures);
+
+        Assert.Equal("agent_is_shim", failure.Code);
+        Assert.Contains($"it asks {manager} which one to start", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Is_refused_without_a_Node_js_that_is_new_enough_and_told_what_there_is()
     {
@@ -167,6 +235,13 @@ public sealed class An_installed_agent : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, $"#!/bin/sh\n{command}\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private static void Executable(string file, string content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, content, Encoding.Latin1);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
