@@ -54,13 +54,14 @@ public sealed record AgentDescription
 
     /// <summary>
     /// What it calls the tools that rules name, where that is not the same: <c>Bash</c> is Gemini CLI's <c>run_shell_command</c>. Rules reach it by <c>{deny}</c>
-    /// (one text, comma separated), <c>{excluded}</c> (a JSON array) and <c>{tools}</c> (the only tools that it gets).
+    /// (as they are), <c>{exclude}</c> (tools and beginnings of commands, comma separated), <c>{excluded}</c> (the same as a JSON array) and <c>{tools}</c> (the only
+    /// tools that it gets).
     /// </summary>
     public IReadOnlyDictionary<string, string> ToolNames { get; init; } = new Dictionary<string, string>();
 
     /// <summary>True when it can be told which tools it may not use: a promise of its own, beside the walls.</summary>
     public bool TakesToolRules => Command.Concat(Files.Values).Concat(Environment.Values).Any(text =>
-        text.Contains("{deny}", StringComparison.Ordinal) || text.Contains("{excluded}", StringComparison.Ordinal));
+        text.Contains("{deny}", StringComparison.Ordinal) || text.Contains("{excluded}", StringComparison.Ordinal) || text.Contains("{exclude}", StringComparison.Ordinal));
 
     /// <summary>True when it can be told to have only some of its tools.</summary>
     public bool TakesToolList => Command.Any(text => text.Contains("{tools}", StringComparison.Ordinal));

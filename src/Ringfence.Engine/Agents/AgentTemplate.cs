@@ -69,6 +69,10 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
 
     private IEnumerable<string> Denied() => Rules.Denials().Select(rule => (rule with { Tool = Own(rule.Tool) }).ToString());
 
+    /// <summary>Tools as a whole and beginnings of commands, which is all that such lists know. The rest is kept outside.</summary>
+    private IEnumerable<string> Excluded() => Rules.Denials().Where(rule => rule.What is null || rule.Command is not null)
+        .Select(rule => (rule with { Tool = Own(rule.Tool), What = rule.Command?.Split(":*")[0].TrimEnd('*', ' ') }).ToString());
+
     private string Own(string tool) => ToolNames.GetValueOrDefault(tool, tool);
 
     private string? Value(string name) => name switch
@@ -84,7 +88,8 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
         "state" => State,
         "ringfence" => SandboxPaths.Ringfence,
         "deny" => Rules.Deny.Count == 0 ? null : string.Join(',', Denied()),
-        "excluded" => new JsonArray([.. Denied().Select(rule => (JsonNode)rule)]).ToJsonString(),
+        "exclude" => Excluded().Any() ? string.Join(',', Excluded()) : null,
+        "excluded" => new JsonArray([.. Excluded().Select(rule => (JsonNode)rule)]).ToJsonString(),
         "tools" => Rules.Allow.Count == 0 ? null : string.Join(',', Rules.Allow.Select(Own)),
         _ => "{" + name + "}",
     };

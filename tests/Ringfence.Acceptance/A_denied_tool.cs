@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Ringfence.Acceptance;
+
+/// <summary>A denied tool is refused by the agent where it takes rules, and where it does not keep them the change does not leave.</summary>
+public sealed class A_denied_tool
+{
+    private const int Patience = 240_000;
+
+    [Fact(Timeout = Patience)]
+    public async Task Is_refused_by_an_agent_that_keeps_its_rules_and_the_work_goes_on()
+    {
+        await using var ringfence = await StartAsync("ringfence-agent", "Bash");
+
+        var run = await RunAsync(ringfence, "ringfence-agent");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        var denied = Assert.Single(run.Lines, line => line.Contains("\"type\":\"tool.denied\"", StringComparison.Ordinal));
+        Assert.Equal("Bash(git push:*)", (string?)JsonNode.Parse(denied)!["data"]!["rule"]);
+        Assert.DoesNotContain(run.Lines, line => line.Contains("denied_command", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Keeps_the_change_back_when_an_agent_ran_it_all_the_same()
+    {
+        // In its mode without questions Gemini CLI leaves out whole tools and runs every command.
+        await using var ringfence = await StartAsync("gemini-cli", "run_shell_command");
+
+        var run = await RunAsync(ringfence, "gemini-cli");
+
+        Assert.Equal(7, run.ExitCode);
+        Assert.Contains(run.Lines, line => line.Contains("denied_command", StringComparison.Ordinal) && line.Contains("was git push", StringComparison.Ordinal));
+        Assert.Equal("* main\n", await ringfence.GitAsync("branch"));
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Is_a_mistake_where_nobody_would_keep_it()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        await ringfence.CommitAsync((".ringfence/workflows/w.md", "---\nagent: codex\ntools: { deny: [mcp__tracker__close, \"Bash(git push:*)\"], allow: [Read] }\n---\nGo.\n"));
+
+        var lint = await ringfence.CliAsync("lint", "w");
+
+        Assert.Equal(2, lint.ExitCode);
+        Assert.Contains("Nothing would enforce tools.deny 'mcp__tracker__close'", lint.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing would enforce tools.allow", lint.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("'Bash(git push:*)'", lint.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<RunningRingfence> StartAsync(string agent, string shell)
+    {
+        var ringfence = await RunningRingfence.StartAsync(
+            $$"""
+            turns:
+              - require: [{ not: { tool: WebFetch } }, { not: { tool: web_fetch } }]
+                calls: [{ tool: {{shell}}, input: { command: "git push origin main", description: push } }]
+              - calls: [{ tool: {{shell}}, input: { command: "echo made > made.txt", description: make } }]
+              - text: Done.
+            """);
+        RealAgents.Place(ringfence, agent);
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        ringfence.Environment["OPENAI_BASE_URL"] = ringfence.Environment["GOOGLE_GEMINI_BASE_URL"] = ringfence.ModelAddress!;
+        ringfence.Environment["OPENAI_API_KEY"] = ringfence.Environment["GEMINI_API_KEY"] = RunningRingfence.Key;
+        return ringfence;
+    }
+
+    private static Task<CliResult> RunAsync(RunningRingfence ringfence, string agent) => ringfence.CliAsync(
+        "run", "-p", "Make it", "--agent", agent, "--model", "simulated-model", "--deny-tool", "Bash(git push:*)", "--deny-tool", "WebFetch", "--json",
+        "--upstream", $"openai-chat={ringfence.ModelAddress}", "--upstream", $"gemini={ringfence.ModelAddress}", "--upstream", $"anthropic={ringfence.ModelAddress}");
+}
