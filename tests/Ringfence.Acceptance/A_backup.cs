@@ -36,4 +36,41 @@ public sealed class A_backup(PostgresCluster postgres)
         Assert.True(verified.ExitCode == 0, verified.ToString());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
+
+    /// <summary>Workspaces are not in a backup: a run that was going on starts again where it is restored, and its record goes on.</summary>
+    [Fact(Timeout = 240_000)]
+    public async Task Of_runs_that_are_going_on_lets_them_start_again_elsewhere()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(
+            """
+            conversations:
+              - name: run
+                position: history
+                turns:
+                  - calls: [{ tool: Bash, input: { command: "sleep 2; echo hello > greeting.txt" } }]
+                  - text: I wrote it.
+            """);
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        var server = await RunningServer.StartAsync(ringfence);
+        var run = await server.RunAsync(ringfence);
+        await server.SeesAsync(run, "command.started");
+        var file = Path.Combine(ringfence.Temporary, "backup.tar.gz");
+
+        var backup = await ringfence.CliAsync("backup", file);
+        server.Process.Signal("KILL");
+        await server.Process.EndsAsync(TestContext.Current.CancellationToken);
+        await server.Process.DisposeAsync();
+        ringfence.Environment["RINGFENCE_HOME"] = Path.Combine(ringfence.Temporary, "elsewhere");
+        var restored = await ringfence.CliAsync("restore", file);
+        await using var elsewhere = await RunningServer.StartAsync(ringfence, server.Key);
+        var ended = await elsewhere.EndedAsync(run);
+        var verified = await ringfence.CliAsync("audit", "verify", run);
+
+        Assert.True(backup.ExitCode == 0, backup.ToString());
+        Assert.True(restored.ExitCode == 0, restored.ToString());
+        Assert.True((string?)ended["status"] == "completed", ended.ToJsonString());
+        Assert.Equal(2, (int)ended["starts"]!);
+        Assert.Equal("hello\n", await ringfence.GitAsync("show", $"{ended["outputs"]![0]!["place"]}:greeting.txt"));
+        Assert.True(verified.ExitCode == 0, verified.ToString());
+    }
 }
