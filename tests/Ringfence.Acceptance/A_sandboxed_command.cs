@@ -109,6 +109,40 @@ public sealed class A_sandboxed_command
         Assert.Equal(code, (await cli.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
     }
 
+    [Fact(Timeout = Patience)]
+    public async Task Learns_which_hosts_it_needs_and_then_needs_no_others()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "A network with a public address of its own needs root.");
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        var run = await ShellAsync(ringfence, """unshare --net --mount --propagation private bash -euc "$0" """, $$"""
+            ringfence() { nsenter --net=/proc/$inner/ns/net dotnet {{Checkout.Ringfence}} "$@"; }
+            unshare --net sleep 1000 & inner=$!; trap 'kill $inner $server' EXIT
+            until [ /proc/$inner/ns/net -ef /proc/self/ns/net ] || [ "$(readlink /proc/$inner/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do :; done
+            ip link add outer type veth peer name inner netns $inner; ip addr add 93.184.216.34/24 dev outer; ip addr add 10.1.2.3/24 dev outer; ip link set outer up
+            nsenter --net=/proc/$inner/ns/net sh -c 'ip addr add 93.184.216.1/24 dev inner; ip link set inner up; ip link set lo up; ip route add 10.1.2.0/24 dev inner'
+            printf '93.184.216.34 wanted.test\n10.1.2.3 private.test\n' > hosts; mount --bind hosts /etc/hosts
+            mkfifo up; python3 -u -c '
+            import http.server, sys
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    self.send_response(200); self.end_headers(); self.wfile.write(b"reached\n")
+                def log_message(self, *a): pass
+            server = http.server.ThreadingHTTPServer(("0.0.0.0", 80), Handler)
+            open("up", "w").close()
+            server.serve_forever()' & server=$!; cat up
+            ask='curl -fsS --max-time 10 http://wanted.test/; curl -fsS --max-time 10 http://private.test/ 2>/dev/null || echo refused'
+            ringfence sandbox --network learn --record learnt.jsonl -- sh -c "$ask"
+            ringfence sandbox --network learn --json -- sh -c "$ask" 2> /dev/null | grep -o '"learned":.*\]'
+            ringfence sandbox --allow wanted.test -- sh -c "$ask"
+            ringfence sandbox -- sh -c "$ask" || true
+            """);
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Equal(["reached", "refused", "\"learned\":[\"wanted.test\"]", "reached", "refused", "refused"], run.Lines.Where(line => !line.StartsWith("ringfence", StringComparison.Ordinal)));
+        Assert.Single(run.Error.Split('\n'), line => line == "ringfence: used --allow wanted.test");
+    }
+
     private static async Task<CliResult> ShellAsync(RunningRingfence ringfence, string script, string argument = "")
     {
         await using var shell = Cli.Start(

@@ -8,8 +8,9 @@ namespace Ringfence.App.Commands;
 /// <summary>Connects our standard streams with a sandbox's: byte for byte through pipes, or as a raw terminal.</summary>
 internal static class StandardStreams
 {
-    /// <summary>A terminal as large as ours.</summary>
-    public static SandboxTerminal SizeOfOurs() => new(Console.WindowHeight, Console.WindowWidth);
+    /// <summary>A terminal as large as ours; a serial line has no size, and gets the usual one.</summary>
+    public static SandboxTerminal SizeOfOurs() =>
+        Console.WindowHeight > 0 && Console.WindowWidth > 0 ? new(Console.WindowHeight, Console.WindowWidth) : new(24, 80);
 
     /// <param name="outputToError">Keeps standard output free for a summary.</param>
     public static async Task RelayAsync(Sandbox sandbox, bool terminal, bool outputToError)

@@ -3,7 +3,10 @@ namespace Ringfence.Workspaces;
 /// <summary>Where symbolic links of a tree lead, decided from their text alone.</summary>
 public static class LinkTarget
 {
-    /// <summary>True for an absolute target, and for one that climbs above the repository's root.</summary>
+    /// <summary>
+    /// True for an absolute target, for one that climbs above the repository's root, and for one that climbs at all after it named something: what it named
+    /// may be a link to the root, and then one step up is outside, whatever the text says.
+    /// </summary>
     /// <param name="path">The link's own path in the repository.</param>
     public static bool LeavesRepository(string path, string target)
     {
@@ -13,6 +16,18 @@ public static class LinkTarget
         }
 
         var depth = path.Count(c => c == '/');
-        return target.Split('/').Any(part => (depth += part switch { ".." => -1, "" or "." => 0, _ => 1 }) < 0);
+        var hasNamed = false;
+
+        foreach (var part in target.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part == ".." && (hasNamed || --depth < 0))
+            {
+                return true;
+            }
+
+            hasNamed |= part != "..";
+        }
+
+        return false;
     }
 }

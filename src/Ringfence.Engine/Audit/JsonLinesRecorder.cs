@@ -49,19 +49,19 @@ public sealed class JsonLinesRecorder : IRecorder, IDisposable
         }
     }
 
-    public ValueTask FlushAsync(CancellationToken cancellationToken)
+    /// <summary>Nothing waits: each line is the kernel's when <see cref="Append"/> returns, and so outlives us. Only <see cref="Dispose"/> waits for the disk.</summary>
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public string Keep(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    public void Dispose()
     {
         lock (sync)
         {
             Guard(static file => file.Flush(flushToDisk: true));
+            file.Dispose();
         }
-
-        return ValueTask.CompletedTask;
     }
-
-    public string Keep(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
-
-    public void Dispose() => file.Dispose();
 
     private void Guard(Action<FileStream> write)
     {

@@ -62,16 +62,23 @@ internal sealed class CapturedConnection : IDisposable
     public void Refuse(string reason, string rule = EgressDecision.NoRule) =>
         Interlocked.CompareExchange(ref refusal, EgressDecision.Deny(reason, rule), null);
 
-    /// <summary>Writes that it was dialled, the first time: a connection that is opened dials again for later requests.</summary>
-    public void RecordOpening(IPAddress address)
+    /// <summary>
+    /// Writes that it was dialled, the first time: a connection that is opened dials again for later requests. Returns when that outlives us: whoever kills
+    /// the supervisor the moment after has a record that tells where bytes went.
+    /// </summary>
+    public async ValueTask RecordOpeningAsync(IPAddress address)
     {
         lock (life)
         {
-            if (opened < 0)
+            if (opened >= 0)
             {
-                opened = recorder.Append(new NetworkOpened(options.Sandbox, Host.Text, Port, address.ToString(), Protocol, Rule));
+                return;
             }
+
+            opened = recorder.Append(new NetworkOpened(options.Sandbox, Host.Text, Port, address.ToString(), Protocol, Rule));
         }
+
+        await recorder.FlushAsync(Life);
     }
 
     /// <summary>Writes the connection's event.</summary>

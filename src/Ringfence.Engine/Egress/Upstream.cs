@@ -47,7 +47,7 @@ internal sealed class Upstream(EgressDoorOptions options, TimeProvider time)
                 using var patience = new CancellationTokenSource(DialTimeout, time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, connection.Life);
                 await socket.ConnectAsync(new IPEndPoint(address, connection.Port), either.Token);
-                connection.RecordOpening(address);
+                await connection.RecordOpeningAsync(address);
                 return socket;
             }
             catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !connection.Life.IsCancellationRequested))

@@ -158,6 +158,7 @@ public sealed class Gates_find
     [InlineData("a/link", "../../b", FindingSeverity.Block)]
     [InlineData("link", "/etc/passwd", FindingSeverity.Block)]
     [InlineData("link", "a/../../b", FindingSeverity.Block)]
+    [InlineData("link", "a/a/../b", FindingSeverity.Block)]
     public void A_symbolic_link(string path, string target, FindingSeverity severity) =>
         Assert.Equal(severity, Assert.Single(Change.Review(Change.File(path, null, target, mode: 0xA000))).Severity);
 
