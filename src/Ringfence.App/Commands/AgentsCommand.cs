@@ -11,7 +11,16 @@ internal static class AgentsCommand
     public static Command Create(Terminal terminal)
     {
         var json = CommandActions.Json();
-        var command = new Command("agents", "Lists agents: which are installed, in which version, and what is missing.") { json, Install(terminal), AgentsTestCommand.Create(terminal) };
+        var command = new Command(
+            "agents",
+            """
+            Lists agents: which are installed, in which version, and what is missing.
+
+            Examples:
+              ringfence agents
+              ringfence agents install codex
+              ringfence agents test codex
+            """) { json, Install(terminal), AgentsTestCommand.Create(terminal) };
 
         command.SetAction(async (parsed, cancellationToken) =>
         {

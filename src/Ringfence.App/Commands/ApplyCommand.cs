@@ -12,7 +12,14 @@ internal static class ApplyCommand
         var argument = CommandActions.RunArgument();
         var folder = new Option<string>("--repo") { Description = "The working tree. Default: here.", HelpName = "PATH", DefaultValueFactory = _ => "." };
         var json = CommandActions.Json();
-        var command = new Command("apply", "Applies what a run changed to your working tree. Nothing of yours is overwritten.") { argument, folder, json };
+        var command = new Command(
+            "apply",
+            """
+            Applies what a run changed to your working tree. Nothing of yours is overwritten.
+
+            Examples:
+              ringfence apply 01m7
+            """) { argument, folder, json };
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {

@@ -76,7 +76,14 @@ internal static class ApproveCommand
         var digest = new Option<string>("--digest") { Description = "Digest of what is rejected; `ringfence approve RUN` shows it.", HelpName = "DIGEST", Required = true };
         var reason = new Option<string>("--reason") { Description = "Why: goes on the record and to whoever asked.", HelpName = "TEXT", Required = true };
         var json = CommandActions.Json();
-        var command = new Command("reject", "Says no to what a waiting run asks. Its change set is kept.") { argument, digest, reason, json };
+        var command = new Command(
+            "reject",
+            """
+            Says no to what a waiting run asks. Its change set is kept.
+
+            Examples:
+              ringfence reject 01m7 --digest 775b30cfaa3b --reason "Not without a test"
+            """) { argument, digest, reason, json };
 
         command.WithHome(terminal, (parsed, home, cancellationToken) =>
             WithApprovalAsync(terminal, home, parsed.GetRequiredValue(argument), async (_, approval, person) => Told(

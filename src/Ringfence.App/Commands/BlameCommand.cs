@@ -17,7 +17,15 @@ internal static partial class BlameCommand
         var place = new Argument<string>("place") { Description = "A file of the repository here, with a line or a range.", HelpName = "FILE[:LINE[-LINE]]" };
         var repo = new Option<string?>("--repo") { Description = "The repository. Default: this folder. With --server: a path there.", HelpName = "PATH" };
         var json = CommandActions.Json();
-        var command = new Command("blame", "Tells where lines come from: commit, run, command or tool, model call, approvals.") { place, repo, json };
+        var command = new Command(
+            "blame",
+            """
+            Tells where lines come from: commit, run, command or tool, model call, approvals.
+
+            Examples:
+              ringfence blame src/Login.cs
+              ringfence blame src/Login.cs:40-60
+            """) { place, repo, json };
 
         command.WithHome(terminal, async (parsed, home, cancellationToken) =>
         {

@@ -10,7 +10,14 @@ internal static class CancelCommand
     {
         var argument = CommandActions.RunArgument();
         var json = CommandActions.Json();
-        var command = new Command("cancel", "Cancels a run, wherever it is running. What it changed so far is kept.") { argument, json };
+        var command = new Command(
+            "cancel",
+            """
+            Cancels a run, wherever it is running. What it changed so far is kept.
+
+            Examples:
+              ringfence cancel 01m7
+            """) { argument, json };
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {

@@ -14,7 +14,16 @@ internal static class DiffCommand
         var summary = new Option<bool>("--stat") { Description = "One line per file." };
         var json = CommandActions.Json();
         var other = new Argument<string?>("other") { Description = "Another run: shows where the two part ways, and in what they differ.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("diff", "Shows what a run changed. In a pipe, exact bytes that `git apply` takes.") { argument, other, summary, json };
+        var command = new Command(
+            "diff",
+            """
+            Shows what a run changed. In a pipe, exact bytes that `git apply` takes.
+
+            Examples:
+              ringfence diff 01m7
+              ringfence diff 01m7 | git apply
+              ringfence diff 01m7 01m8           where two runs part ways
+            """) { argument, other, summary, json };
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {

@@ -14,7 +14,15 @@ internal static class LogsCommand
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the run has ended." };
         var all = new Option<bool>("--all", "-a") { Description = "Every event, not only those that a person follows." };
         var json = new Option<bool>("--json") { Description = "Every event as it was recorded, one JSON object per line." };
-        var command = new Command("logs", "Shows what happened in a run, in order.") { argument, follow, all, json };
+        var command = new Command(
+            "logs",
+            """
+            Shows what happened in a run, in order.
+
+            Examples:
+              ringfence logs 01m7 --follow
+              ringfence logs 01m7 --all --json
+            """) { argument, follow, all, json };
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {

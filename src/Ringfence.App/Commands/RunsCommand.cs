@@ -20,7 +20,15 @@ internal static class RunsCommand
             }
         });
 
-        var command = new Command("runs", "Lists runs, newest first.") { json, limit };
+        var command = new Command(
+            "runs",
+            """
+            Lists runs, newest first.
+
+            Examples:
+              ringfence runs --limit 5
+              ringfence runs --json | jq '.[0].id'
+            """) { json, limit };
         command.WithHome(terminal, async (parsed, home, cancellationToken) =>
         {
             var runs = await home.Runs.ListAsync(parsed.GetValue(limit), cancellationToken);

@@ -15,7 +15,15 @@ internal static class ShowCommand
         var argument = CommandActions.RunArgument();
         var json = CommandActions.Json();
         var turn = new Option<int?>("--turn") { Description = "Open one turn: its call, context, tools with their content, commands.", HelpName = "N" };
-        var command = new Command("show", "Shows one run: ending, turns, cost, commands, connections, files, checks.") { argument, turn, json };
+        var command = new Command(
+            "show",
+            """
+            Shows one run: ending, turns, cost, commands, connections, files, checks.
+
+            Examples:
+              ringfence show 01m7
+              ringfence show 01m7 --turn 3
+            """) { argument, turn, json };
 
         command.WithRun(terminal, argument, async (parsed, home, run, cancellationToken) =>
         {

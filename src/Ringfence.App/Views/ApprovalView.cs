@@ -30,7 +30,7 @@ internal static class ApprovalView
 
         foreach (var approval in waiting)
         {
-            terminal.WriteLine($"{approval.Run}  {Name(approval.Kind),-8} asked by {Printable.EscapeLines(approval.RequestedBy)}, until {approval.ExpiresAt:yyyy-MM-dd HH:mm}Z  {approval.Digest[..12]}");
+            terminal.WriteText($"{approval.Run}  {Name(approval.Kind),-8} asked by {Printable.EscapeLines(approval.RequestedBy)}, until {approval.ExpiresAt:yyyy-MM-dd HH:mm}Z  {approval.Digest[..12]}");
         }
 
         if (waiting.Count == 0)

@@ -20,6 +20,15 @@ internal sealed class Activity(TimeProvider time)
     /// <summary>Worked in the session.</summary>
     public TimeSpan Session => before + Turn;
 
+    /// <summary>Another session begins.</summary>
+    public void Forget()
+    {
+        lock (gate)
+        {
+            (before, settled) = (TimeSpan.Zero, TimeSpan.Zero);
+        }
+    }
+
     public void Begin(string what)
     {
         lock (gate)

@@ -39,7 +39,9 @@ internal sealed class EarlierConversations
         var answer = new StreamedAnswer(paint);
         answer.Add(said is null ? "" : FirstText(said)!);
 
-        return $"{paint.Quiet($"Going on with a conversation of {conversation.Messages.Count(IsPrompt)} prompts. Its end:")}\n\n"
+        var prompts = conversation.Messages.Count(IsPrompt);
+
+        return $"{paint.Quiet($"Going on with a conversation of {prompts} {(prompts == 1 ? "prompt" : "prompts")}. Its end:")}\n\n"
             + $"{paint.Accent("›")} {TextWidth.Cut(TextWidth.Safe(asked is null ? "" : FirstText(asked)!), width * 3)}\n\n{answer.End(width)}";
     }
 

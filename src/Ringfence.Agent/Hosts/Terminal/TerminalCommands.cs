@@ -21,7 +21,7 @@ internal sealed class TerminalCommands(OpenSession open, WorkQueue work, Termina
 
         if (work.IsBusy && command.NeedsPeace)
         {
-            view.Print(paint.Warning($"{name} has to wait until the work is done (Esc stops it)."));
+            view.Say(paint.Warning($"{name} has to wait until the work is done (Esc stops it)."));
             return true;
         }
 
@@ -40,14 +40,14 @@ internal sealed class TerminalCommands(OpenSession open, WorkQueue work, Termina
                 break;
 
             case "/theme":
-                view.Print(themes.Choose(rest, open.UserDirectory));
+                view.Say(themes.Choose(rest, open.UserDirectory));
                 break;
 
             case "/exit":
                 return Leave();
 
             default:
-                view.Print(SlashCommands.Answer(open.Current, name, rest, tools, paint, view.Width)!);
+                view.Say(SlashCommands.Answer(open.Current, name, rest, tools, paint, view.Width)!);
                 break;
         }
 
@@ -61,7 +61,7 @@ internal sealed class TerminalCommands(OpenSession open, WorkQueue work, Termina
 
         if (session.Tools.Find("Bash") is not { } bash)
         {
-            view.Print(paint.Warning("Commands are not offered in this conversation."));
+            view.Say(paint.Warning("Commands are not offered in this conversation."));
             return;
         }
 
@@ -69,19 +69,19 @@ internal sealed class TerminalCommands(OpenSession open, WorkQueue work, Termina
 
         if (session.Permissions.Decide("Bash", bash.Subject(call.Input, session.Workplace), session.Workplace) is { Verdict: Verdict.Deny } denied)
         {
-            view.Print(paint.Error(TextWidth.Safe(denied.Reason)));
+            view.Say(paint.Error(TextWidth.Safe(denied.Reason)));
             return;
         }
 
         if (!work.TryBegin("! " + command, async stop =>
         {
-            view.Print($"\n{paint.Warning("!")} {TextWidth.Safe(command)}");
+            view.Say($"\n{paint.Warning("!")} {TextWidth.Safe(command)}");
             var output = await bash.RunAsync(call, stop);
             view.Print(string.Join('\n', TextWidth.Safe(output.Shown).TrimEnd('\n').Split('\n').Select(l => output.IsError ? paint.Error(l) : l)));
             session.PendingContext = $"{session.PendingContext}\nThe user ran a command in the shell: {command}\nIts output:\n{output.Shown}".Trim();
         }))
         {
-            view.Print(paint.Warning("A command of yours has to wait until the work is done (Esc stops it)."));
+            view.Say(paint.Warning("A command of yours has to wait until the work is done (Esc stops it)."));
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class TerminalCommands(OpenSession open, WorkQueue work, Termina
         }
 
         var near = SlashCommands.All.Where(c => c.Name.StartsWith(name[..Math.Min(3, name.Length)], StringComparison.Ordinal)).Select(c => c.Name).ToArray();
-        view.Print(paint.Warning($"There is no command {TextWidth.Safe(name)}. {(near.Length > 0 ? $"Did you mean {string.Join(" or ", near)}?" : "/help lists them.")}"));
+        view.Say(paint.Warning($"There is no command {TextWidth.Safe(name)}. {(near.Length > 0 ? $"Did you mean {string.Join(" or ", near)}?" : "/help lists them.")}"));
         return true;
     }
 
@@ -109,7 +109,7 @@ internal sealed class TerminalCommands(OpenSession open, WorkQueue work, Termina
 
         if (which.Length == 0)
         {
-            view.Print(earlier.List(view.Width, open.Current.Time.GetUtcNow(), paint));
+            view.Say(earlier.List(view.Width, open.Current.Time.GetUtcNow(), paint));
             return;
         }
 
@@ -120,10 +120,10 @@ internal sealed class TerminalCommands(OpenSession open, WorkQueue work, Termina
     {
         if (await open.ChangeAsync(to) is { } failures)
         {
-            view.Print(paint.Error(string.Join('\n', failures)));
+            view.Say(paint.Error(string.Join('\n', failures)));
             return;
         }
 
-        view.Print(to is null ? paint.Quiet("A new conversation.") : EarlierConversations.End(open.Current.Conversation, view.Width, paint));
+        view.Say(to is null ? paint.Quiet("A new conversation.") : EarlierConversations.End(open.Current.Conversation, view.Width, paint));
     }
 }

@@ -51,7 +51,7 @@ internal sealed class TerminalStory(TerminalView view, Activity activity, ToolLi
                 break;
 
             case AgentReport.Spoke { Reply.Model: "<synthetic>", Block: var said }:
-                view.Print(paint.Error(TextWidth.Safe(said.Text("text") ?? "")));
+                view.Say(paint.Error(TextWidth.Safe(said.Text("text") ?? "")));
                 break;
 
             case AgentReport.Spoke { Block: var block } when block.Text("type") == "text":
@@ -67,20 +67,20 @@ internal sealed class TerminalStory(TerminalView view, Activity activity, ToolLi
                 break;
 
             case AgentReport.Retrying { Retry: var retry }:
-                view.Print(paint.Warning(TextWidth.Safe($"{retry.Failure.Message} Trying again in {retry.Delay.TotalSeconds:0.#} s ({retry.Attempt} of {retry.MaxRetries}).")));
+                view.Say(paint.Warning(TextWidth.Safe($"{retry.Failure.Message} Trying again in {retry.Delay.TotalSeconds:0.#} s ({retry.Attempt} of {retry.MaxRetries}).")));
                 break;
 
             case AgentReport.Compacted compacted:
-                view.Print(paint.Quiet($"The conversation was shortened. Left out: {TextWidth.Safe(compacted.Dropped)}"));
+                view.Say(paint.Quiet($"The conversation was shortened. Left out: {TextWidth.Safe(compacted.Dropped)}"));
                 break;
 
             case AgentReport.Notice notice:
-                view.Print(paint.Warning(TextWidth.Safe(notice.Text)));
+                view.Say(paint.Warning(TextWidth.Safe(notice.Text)));
                 break;
 
             case AgentReport.TurnEnded { Result: var result }:
                 view.EndStream();
-                view.Print(!result.IsError || result.TerminalReason == "api_error" ? "" : result.TerminalReason.StartsWith("aborted", StringComparison.Ordinal) ? paint.Warning("Stopped. What was done until here stays; say how to go on.")
+                view.Say(!result.IsError || result.TerminalReason == "api_error" ? "" : result.TerminalReason.StartsWith("aborted", StringComparison.Ordinal) ? paint.Warning("Stopped. What was done until here stays; say how to go on.")
                     : paint.Error(TextWidth.Safe(result.Subtype == "success" ? result.Text : string.Join("; ", result.Errors))));
                 break;
         }

@@ -30,7 +30,11 @@ internal sealed class TerminalView(Screen screen, PromptBox prompt, Activity act
 
     public int Width => Math.Max(20, screen.Size.Width) - 1;
 
-    public void Show(AgentSession shown) => session = shown;
+    public void Show(AgentSession shown)
+    {
+        session = shown;
+        activity.Forget();
+    }
 
     public void Working(string what)
     {
@@ -49,6 +53,9 @@ internal sealed class TerminalView(Screen screen, PromptBox prompt, Activity act
     }
 
     public void Print(string text) => Print(() => text);
+
+    /// <summary>A message, broken between words.</summary>
+    public void Say(string text) => Print(() => string.Join('\n', text.Split('\n').SelectMany(line => StyledText.Wrap(line, Width))));
 
     /// <summary>Adds to what is being said. Whole lines go up as Markdown, the rest waits below.</summary>
     public void Stream(string delta)

@@ -8,7 +8,16 @@ internal static class AuditCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("audit", "Who did what, when, on whose word: questions to the record, its proof, exports.");
+        var command = new Command(
+            "audit",
+            """
+            Who did what, when, on whose word: questions to the record, its proof, exports.
+
+            Examples:
+              ringfence audit verify
+              ringfence audit files --path src/Login.cs
+              ringfence audit spend --by model --json
+            """);
 
         foreach (var question in AuditQuestionCommands.Create(terminal))
         {
