@@ -64,6 +64,7 @@ internal sealed class ControlHost : IAgentHost
             }
 
             await reading;
+            await requests.FinishAsync(time);
         }
         catch (ControlException e)
         {

@@ -7,7 +7,9 @@ namespace Ringfence.Agent.Hosts.Control;
 /// <summary>Answers what the program that drives us asks of the session. Every request gets exactly one answer, also one that nobody here knows.</summary>
 internal sealed class ControlRequests(ControlHost host, ControlChannel channel)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> running = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task> answers = new(StringComparer.Ordinal);
     private readonly SessionRequests session = new(host);
     private readonly ServerRequests servers = new(host);
     private readonly FileRequests files = new(host);
@@ -18,7 +20,33 @@ internal sealed class ControlRequests(ControlHost host, ControlChannel channel)
     /// Begins to answer. What needs no waiting is done on return, so that the messages after it find it done; the rest goes on beside the reading, which must
     /// not stand still: a server of the other side answers through the same channel.
     /// </summary>
-    public void Begin(string id, JsonObject request) => _ = AnswerAsync(id, request);
+    public void Begin(string id, JsonObject request)
+    {
+        var answer = AnswerAsync(id, request);
+
+        if (!answer.IsCompleted)
+        {
+            answers[id] = answer;
+        }
+    }
+
+    /// <summary>No more requests will come: those that are still open get their answer, or are told that they do not.</summary>
+    public async Task FinishAsync(TimeProvider time)
+    {
+        try
+        {
+            await Task.WhenAll(answers.Values).WaitAsync(Patience, time);
+        }
+        catch (TimeoutException)
+        {
+            foreach (var id in running.Keys)
+            {
+                Cancel(id);
+            }
+
+            await Task.WhenAny(Task.WhenAll(answers.Values), Task.Delay(Patience, time));
+        }
+    }
 
     /// <summary>The other side no longer needs the answer.</summary>
     public void Cancel(string id)
@@ -82,7 +110,7 @@ internal sealed class ControlRequests(ControlHost host, ControlChannel channel)
         "mcp_read_resource" => await servers.ReadResourceAsync(request.Text("serverName"), request.Text("uri") ?? "", cancellationToken),
         "mcp_message" => await servers.HearAsync(request.Text("server_name"), request.Object("message"), cancellationToken),
 
-        "rewind_files" => files.Rewind(request.Text("user_message_id") ?? "", request.Flag("dry_run") is true),
+        "rewind_files" => await files.RewindAsync(request.Text("user_message_id") ?? "", request.Flag("dry_run") is true, cancellationToken),
         "read_file" => await files.ReadAsync(request, cancellationToken),
         "seed_read_state" => await files.SeedAsync(request.Text("path") ?? "", request.Integer("mtime") ?? 0, cancellationToken),
         "file_suggestions" => await files.SuggestAsync(request.Text("query") ?? "", cancellationToken),

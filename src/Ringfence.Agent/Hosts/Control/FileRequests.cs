@@ -12,9 +12,10 @@ internal sealed class FileRequests(ControlHost host)
     private const int MostBytes = 10_000_000;
     private const int MostSuggestions = 15;
 
-    public JsonObject Rewind(string prompt, bool tryOnly)
+    public async Task<JsonObject> RewindAsync(string prompt, bool tryOnly, CancellationToken cancellationToken)
     {
-        if (host.Session?.Checkpoints is not { } checkpoints)
+        // Opened for it: a program may resume a session only to have its files put back.
+        if ((await host.OpenAsync(cancellationToken)).Checkpoints is not { } checkpoints)
         {
             const string Off = "File rewinding is not enabled.";
             return tryOnly ? new JsonObject { ["canRewind"] = false, ["error"] = Off } : throw new ControlException(Off);
