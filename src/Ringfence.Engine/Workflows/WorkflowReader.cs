@@ -29,7 +29,7 @@ public static class WorkflowReader
         {
             Name = root.Text(WorkflowKeys.Name) ?? Path.GetFileNameWithoutExtension(source),
             Prompt = prompt,
-            Agent = root.Text(WorkflowKeys.Agent) ?? "ringfence-agent",
+            Agent = root.Text(WorkflowKeys.Agent) switch { null or "builtin" => "ringfence-agent", "gemini" => "gemini-cli", "qwen" => "qwen-code", var named => named },
             Model = root.Text(WorkflowKeys.Model),
             On = WorkflowTriggerReader.Read(root, inputs),
             Limits = Limits(root.Mapping(WorkflowKeys.Limits)),

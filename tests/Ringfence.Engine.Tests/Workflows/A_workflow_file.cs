@@ -58,6 +58,14 @@ public sealed class A_workflow_file
         Assert.Contains("under a heading 'nothing'", WorkflowReader.Read(Whole.Replace("done:", "context: { pin: nothing }\ndone:", StringComparison.Ordinal), "w.md").Failures[0].Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("builtin", "ringfence-agent")]
+    [InlineData("gemini", "gemini-cli")]
+    [InlineData("qwen", "qwen-code")]
+    [InlineData("codex", "codex")]
+    public void May_name_its_agent_shortly(string named, string agent) =>
+        Assert.Equal(agent, WorkflowReader.Read($"prompt: Go.\nagent: {named}\n", "x.yaml").Value.Agent);
+
     [Fact]
     public void May_be_plain_YAML_with_a_prompt() =>
         Assert.Equal("Do it.", WorkflowReader.Read("prompt: Do it.\ndone: make test\n", "x.yaml").Value.Prompt);
