@@ -6,8 +6,8 @@ runs=${1:-50}
 folder=$(mktemp -d /tmp/rfruns.XXXXXX)
 server= model=
 stop() {
-	[ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; }
-	[ -z "$model" ] || { kill "$model" 2>/dev/null; wait "$model" 2>/dev/null || true; }
+	[ -z "$server" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }
+	[ -z "$model" ] || { kill "$model" 2>/dev/null || true; wait "$model" 2>/dev/null || true; }
 	rm -rf "$folder"
 }
 trap stop EXIT

@@ -9,7 +9,7 @@ owner=()
 [ "$(id -u)" != 0 ] || { chown nobody "$folder"; owner=(setpriv --reuid=nobody --regid=nogroup --clear-groups); }
 server=
 stop() {
-	[ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; }
+	[ -z "$server" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }
 	(cd /tmp && "${owner[@]}" pg_ctl -D "$folder/data" -m immediate -w stop >/dev/null 2>&1) || true
 	rm -rf "$folder"
 }
