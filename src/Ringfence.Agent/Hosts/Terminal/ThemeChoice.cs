@@ -42,7 +42,7 @@ internal sealed class ThemeChoice(Paint paint)
         return $"Theme: {name}. {Keep(name, Path.Combine(userDirectory, "settings.json"))}\n  {sample}";
     }
 
-    private string Describe(string name) => Theme.Find(name)?.Description ?? $"by the terminal's background{(isLight is { } light ? $": it is {(light ? "light" : "dark")}" : ", which this one does not tell")}";
+    private string Describe(string name) => Theme.Find(name)?.Description ?? $"by the terminal's background{(isLight is { } light ? $": it is {(light ? "light" : "dark")}" : ", which it does not tell")}";
 
     private void Apply() => paint.Theme = Theme.Find(chosen) ?? isLight switch { true => Theme.Light, false => Theme.Dark, _ => Theme.Ansi };
 
