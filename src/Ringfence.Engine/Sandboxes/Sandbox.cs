@@ -24,22 +24,22 @@ public sealed class Sandbox : IAsyncDisposable
     public Stream StandardError => process.StandardError;
 
     /// <summary>Listens on <see cref="SandboxEndpoints.Gateway"/> inside; null without <see cref="SandboxDoors.Gateway"/>. Closed with the sandbox.</summary>
-    public Socket? GatewayListener => process.GatewayListener;
+    public Socket? GatewayListener => process.Handed.GatewayListener;
 
     /// <summary>Accepts every other TCP connection; <c>SO_ORIGINAL_DST</c> tells what was meant. Null without <see cref="SandboxDoors.Egress"/>.</summary>
-    public Socket? EgressListener => process.EgressListener;
+    public Socket? EgressListener => process.Handed.EgressListener;
 
     /// <summary>
     /// What else accepts connections: questions of DNS by TCP; and where packet rules cannot be had, one listener for each usual port takes the place
     /// of the one, whose local address is the destination that was meant.
     /// </summary>
-    public IReadOnlyList<Socket> MoreEgressListeners => process.MoreEgressListeners;
+    public IReadOnlyList<Socket> MoreEgressListeners => process.Handed.MoreEgressListeners;
 
     /// <summary>Receive every DNS question sent by UDP, whatever server it was meant for: one for each family of addresses.</summary>
-    public IReadOnlyList<Socket> DnsSockets => process.DnsSockets;
+    public IReadOnlyList<Socket> DnsSockets => process.Handed.DnsSockets;
 
     /// <summary>Receives the beginning of every packet that is refused, in the kernel's own form; null where the kernel cannot report them.</summary>
-    public Socket? RefusedPackets => process.RefusedPackets;
+    public Socket? RefusedPackets => process.Handed.RefusedPackets;
 
     /// <summary>The walls and limits that hold, one per line, with the level reached.</summary>
     public IReadOnlyList<string> Isolation => process.Isolation;

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using Microsoft.Win32.SafeHandles;
 using Ringfence.Audit;
 
 namespace Ringfence.Sandboxes;
@@ -22,13 +20,9 @@ internal sealed class SandboxProcess : IDisposable
     private readonly TaskCompletionSource<IReadOnlyList<Failure>> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<SandboxExit> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> isolation = [];
-    private readonly List<Socket> moreEgressListeners = [];
-    private readonly List<Socket> dnsSockets = [];
     private readonly CommandRecord commands;
     private ITimer? wallTimer;
     private ITimer? silenceTimer;
-    private SafeFileHandle? init;
-    private FileStream? terminal;
     private SandboxExit? reason;
     private long killedAt;
     private long outputBytes;
@@ -53,15 +47,8 @@ internal sealed class SandboxProcess : IDisposable
 
     public Stream StandardError { get; }
 
-    public Socket? GatewayListener { get; private set; }
-
-    public Socket? EgressListener { get; private set; }
-
-    public IReadOnlyList<Socket> MoreEgressListeners => moreEgressListeners;
-
-    public IReadOnlyList<Socket> DnsSockets => dnsSockets;
-
-    public Socket? RefusedPackets { get; private set; }
+    /// <summary>What was made inside and handed out: listeners, sockets, the terminal.</summary>
+    public HandedDescriptors Handed { get; } = new();
 
     public int MonitorProcess { get; }
 
@@ -82,7 +69,7 @@ internal sealed class SandboxProcess : IDisposable
 
     public void ResizeTerminal(SandboxTerminal size)
     {
-        if (terminal is { SafeFileHandle: { IsClosed: false } device })
+        if (Handed.Terminal is { SafeFileHandle: { IsClosed: false } device })
         {
             PseudoTerminal.Resize(device, size);
         }
@@ -102,15 +89,9 @@ internal sealed class SandboxProcess : IDisposable
         StandardInput.Dispose();
         StandardOutput.Dispose();
         StandardError.Dispose();
-        terminal?.Dispose();
         process.Dispose();
         control.Dispose();
-        GatewayListener?.Dispose();
-        EgressListener?.Dispose();
-        moreEgressListeners.ForEach(l => l.Dispose());
-        dnsSockets.ForEach(s => s.Dispose());
-        RefusedPackets?.Dispose();
-        init?.Dispose();
+        Handed.Dispose();
     }
 
     private void Follow()
@@ -147,7 +128,14 @@ internal sealed class SandboxProcess : IDisposable
                 isolation.Add($"{message.Text()}: {message.Text()}; {message.Text()}");
                 break;
             case SandboxMessageKind.Descriptors:
-                Take(message.Text().Split(','));
+                Handed.Take(message.Text().Split(','), control);
+
+                if (Handed.Terminal is { } terminal && StandardInput != terminal)
+                {
+                    StandardInput = terminal;
+                    StandardOutput = new MeteredStream(terminal, NoteOutput);
+                }
+
                 break;
             case SandboxMessageKind.Ready:
                 StartClocks();
@@ -172,51 +160,6 @@ internal sealed class SandboxProcess : IDisposable
             default:
                 throw new InvalidDataException($"Message {(byte)message.Kind} is not known.");
         }
-    }
-
-    private void Take(string[] names)
-    {
-        foreach (var descriptor in names)
-        {
-            var handle = control.TakeDescriptor();
-
-            switch (descriptor)
-            {
-                case "gateway":
-                    GatewayListener = AsSocket(handle);
-                    break;
-                case "egress" when EgressListener is null:
-                    EgressListener = AsSocket(handle);
-                    break;
-                case "egress" or "dns-tcp":
-                    moreEgressListeners.Add(AsSocket(handle));
-                    break;
-                case "dns":
-                    dnsSockets.Add(AsSocket(handle));
-                    break;
-                case "refused":
-                    RefusedPackets = AsSocket(handle);
-                    break;
-                case "init":
-                    init = handle;
-                    break;
-                case "terminal":
-                    terminal = new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0, isAsync: false);
-                    StandardInput = terminal;
-                    StandardOutput = new MeteredStream(terminal, NoteOutput);
-                    break;
-                default:
-                    handle.Dispose();
-                    throw new InvalidDataException($"Descriptor '{descriptor}' is not known.");
-            }
-        }
-    }
-
-    private static Socket AsSocket(SafeFileHandle handle)
-    {
-        var socket = new Socket(new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true));
-        handle.SetHandleAsInvalid();
-        return socket;
     }
 
     private void StartClocks()
@@ -267,7 +210,7 @@ internal sealed class SandboxProcess : IDisposable
         control.AskForTheEnd();
         process.WaitForExit();
 
-        if (init is not null)
+        if (Handed.Init is { } init)
         {
             ControlSocket.WaitForProcess(init);
         }
@@ -315,36 +258,6 @@ internal sealed class SandboxProcess : IDisposable
         catch (RecordUnavailableException)
         {
             // Whoever awaits the run learns it from the recorder's next flush; the sandbox is gone either way.
-        }
-    }
-
-    /// <summary>What the monitor said at the end; unknown when it died first.</summary>
-    private readonly record struct EndReport(bool IsKnown, SandboxExit? Exit, SandboxUsage Usage, long TeardownMicroseconds)
-    {
-        public EndReport()
-            : this(false, null, new SandboxUsage(), -1)
-        {
-        }
-
-        public static EndReport Read(ref SandboxMessage message)
-        {
-            var (ending, value, detail) = (message.Text(), message.Number(), message.Text());
-            var usage = new SandboxUsage
-            {
-                CpuMicroseconds = message.Number(),
-                PeakMemoryBytes = message.Number(),
-                PeakProcesses = message.Number(),
-            };
-
-            SandboxExit exit = ending switch
-            {
-                "exited" => new SandboxExit.Exited((int)value),
-                "signalled" => new SandboxExit.Signalled((int)value),
-                "killed" => new SandboxExit.Killed(detail),
-                _ => new SandboxExit.LimitReached(ending, detail),
-            };
-
-            return new EndReport(true, exit, usage, message.Number());
         }
     }
 }
