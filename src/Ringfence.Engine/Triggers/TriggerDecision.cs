@@ -10,7 +10,7 @@ public static class TriggerDecision
     public static async Task<Failure?> DecideAsync(
         TriggerStore store, IReadOnlyList<TriggerSource> sources, string id, bool letsIn, Approver person, CancellationToken cancellationToken)
     {
-        var held = (await store.ListAsync(int.MaxValue, cancellationToken)).FirstOrDefault(delivery => delivery.Id == id && delivery.Status == "held");
+        var held = await store.FindAsync(id, cancellationToken) is { Status: "held" } found ? found : null;
         var author = held is null ? null : sources.FirstOrDefault(source => source.Name == held.Source)?.Person(held.Event.Author);
 
         return person.Role < Role.Approver ? new Failure("not_an_approver", $"{Printable.Escape(person.Principal)} may not let anything in: the role approver is needed.")

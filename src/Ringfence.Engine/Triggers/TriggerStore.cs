@@ -38,6 +38,10 @@ public sealed class TriggerStore(Database database, TimeProvider time)
     public Task<IReadOnlyList<Delivery>> ListAsync(int most, CancellationToken cancellationToken) =>
         database.QueryAsync($"select {Columns} from trigger_deliveries order by received_us desc, id limit @most", Read, cancellationToken, ("most", (long)most));
 
+    /// <summary>The one of this id; null when there is none.</summary>
+    public Task<Delivery?> FindAsync(string id, CancellationToken cancellationToken) =>
+        database.QuerySingleAsync($"select {Columns} from trigger_deliveries where id = @id", Read, cancellationToken, ("id", id));
+
     public Task<IReadOnlyList<ScheduledFiring>> SchedulesAsync(CancellationToken cancellationToken) => database.QueryAsync(
         "select source, workflow, cron, next_us from trigger_schedules order by next_us, source, workflow",
         row => new ScheduledFiring(row.GetString(0), row.GetString(1), row.GetString(2), UnixTime.FromUnixTimeMicroseconds(row.GetInt64(3))), cancellationToken);
