@@ -36,9 +36,9 @@ public abstract class A_trigger(PostgresCluster? postgres) : StoreTest(postgres)
         git add . && git commit -qm workflows
         """);
 
-    private string Member => Labelled.Replace("ASSOCIATION", "MEMBER", StringComparison.Ordinal);
+    private static string Member => Labelled.Replace("ASSOCIATION", "MEMBER", StringComparison.Ordinal);
 
-    private string Stranger => Labelled.Replace("ASSOCIATION", "NONE", StringComparison.Ordinal);
+    private static string Stranger => Labelled.Replace("ASSOCIATION", "NONE", StringComparison.Ordinal);
 
     public void Dispose()
     {
