@@ -44,6 +44,12 @@ public sealed record NewRun
     /// <summary>Hosts that may be reached.</summary>
     public IReadOnlyList<string>? Network { get; init; }
 
+    /// <summary>Rules over the agent's tools that deny, such as <c>Bash(git push:*)</c>.</summary>
+    public IReadOnlyList<string>? DeniedTools { get; init; }
+
+    /// <summary>Globs of files that the agent is not shown and may not change.</summary>
+    public IReadOnlyList<string>? Hidden { get; init; }
+
     /// <summary>Prepares dependencies once for each state of the lock files.</summary>
     public SetupCommand? Setup { get; init; }
 

@@ -35,6 +35,25 @@ public sealed class A_command_against_a_server
         }
     }
 
+    [Fact(Timeout = Patience)]
+    public async Task Takes_what_narrows_a_run_and_what_prepares_it_to_the_server()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await ringfence.CommitAsync(("README.md", "# A project\n"), ("secrets/key.txt", "k\n"), ("package-lock.json", "{}\n"));
+        await using var server = await RunningServer.StartAsync(ringfence);
+
+        var run = await ringfence.CliAsync(
+            "run", "-p", "Write a greeting", "--repo", ringfence.Repository, "--model", "simulated-model", "--deny-tool", "Bash(git push:*)", "--hide", "secrets/**", "--setup", "echo prepared",
+            "--no-repo-config", "--json", "--server", server.Address, "--key", server.Key);
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Contains(run.Lines, line => line.Contains("\"type\":\"context.hidden\"", StringComparison.Ordinal));
+        Assert.Contains(run.Lines, line => line.Contains("echo prepared", StringComparison.Ordinal));
+
+        var refused = await server.PostAsync("/v1/runs", """{"repo":"https://example.com/a.git","prompt":"x","deniedTools":["Bash(((("]}""");
+        Assert.Equal("bad_field", (string?)refused.Json["code"]);
+    }
+
     [Theory(Timeout = Patience)]
     [InlineData("local_command", "apply", "x")]
     [InlineData("local_option", "run", "-p", "x", "--repo", "https://example.com/a", "--silence", "1m")]

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Ringfence.Agents;
 using Ringfence.Egress;
 using Ringfence.Notifications;
 using Ringfence.Outputs;
@@ -69,6 +70,14 @@ internal sealed record CreateRunBody
     [Texts(100, 300)]
     public IReadOnlyList<string>? Network { get; init; }
 
+    [Description("Rules over the agent's tools that deny, such as Bash(git push:*), Edit(legacy/**) or WebFetch. One that nothing would enforce is refused when the run starts.")]
+    [Texts(100, 300)]
+    public IReadOnlyList<string>? DeniedTools { get; init; }
+
+    [Description("Globs of files that the agent is not shown and may not change.")]
+    [Texts(100, 300)]
+    public IReadOnlyList<string>? Hidden { get; init; }
+
     public ConstraintsBody? Constraints { get; init; }
 
     public SetupBody? Setup { get; init; }
@@ -116,6 +125,11 @@ internal sealed record CreateRunBody
             return Result.Fail<RunRequest>(why);
         }
 
+        if (DeniedTools?.FirstOrDefault(text => ToolRule.TryParse(text) is null) is { } unread)
+        {
+            return new Failure("bad_field", $"deniedTools: '{Printable.Escape(unread)}' is no rule.", "A tool, or a tool and what it may not do: WebFetch, Bash(git push:*), Edit(legacy/**).");
+        }
+
         if (RepoConfig is false && ConfigFrom is not null)
         {
             return new Failure("bad_field", "configFrom: not together with repoConfig false.", "Hide the repository's agent configuration, or take it from a revision.");
@@ -158,6 +172,8 @@ internal sealed record CreateRunBody
             Network = network,
             Sandbox = SizeName.Limits(Size ?? template?.Size),
             Rules = Constraints?.ToRules() ?? new ReviewRules(),
+            Tools = ToolRules.None with { Deny = DeniedTools ?? [] },
+            Context = ContextView.Everything with { Exclude = Hidden ?? [] },
             Environment = Merge(template?.EnvVars, Env),
             Setup = setup,
             HideRepositoryConfiguration = RepoConfig is false,

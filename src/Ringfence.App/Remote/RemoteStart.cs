@@ -11,7 +11,10 @@ namespace Ringfence.App.Remote;
 internal static class RemoteStart
 {
     public static IReadOnlyList<string> Options { get; } =
-        ["--prompt", "--workflow", "--input", "--repo", "--ref", "--agent", "--model", "--max-cost", "--max-turns", "--timeout", "--done", "--attempts", "--allow", "--output", "--json", "--quiet"];
+    [
+        "--prompt", "--workflow", "--input", "--repo", "--ref", "--agent", "--model", "--max-cost", "--max-turns", "--timeout", "--done", "--attempts", "--allow", "--deny-tool", "--hide",
+        "--setup", "--setup-allow", "--setup-preset", "--no-repo-config", "--config-from", "--output", "--json", "--quiet",
+    ];
 
     public static async Task<int> RunAsync(RemoteCall call, CancellationToken cancellationToken)
     {
@@ -30,6 +33,13 @@ internal static class RemoteStart
         if (call.Typed("--timeout") && !Duration.TryParse(call.Value<string>("--timeout")!, out time))
         {
             failures.Add(new Failure("bad_limit", $"--timeout cannot be '{call.Value<string>("--timeout")}'.", "Such as 90s, 30m or 1h."));
+        }
+
+        string[]? Texts(string flag) => call.Value<string[]>(flag) is { Length: > 0 } texts ? texts : null;
+
+        if (call.Value<string>("--setup") is null && (Texts("--setup-allow") ?? Texts("--setup-preset")) is not null)
+        {
+            failures.Add(new Failure("bad_setup", "--setup-allow and --setup-preset need --setup.", "Give a command, such as --setup 'npm ci'."));
         }
 
         // With a workflow, what nobody typed is the workflow's.
@@ -55,9 +65,14 @@ internal static class RemoteStart
                 Agent = call.Typed("--agent") ? call.Value<string>("--agent") : null,
                 Model = call.Value<string>("--model"),
                 Guardrails = new Guardrails(turns, cost, time > TimeSpan.Zero ? (int)time.TotalSeconds : null),
-                Done = call.Value<string[]>("--done") is { Length: > 0 } done ? done : null,
+                Done = Texts("--done"),
                 Attempts = attempts,
-                Network = call.Value<string[]>("--allow") is { Length: > 0 } allow ? allow : null,
+                Network = Texts("--allow"),
+                DeniedTools = Texts("--deny-tool"),
+                Hidden = Texts("--hide"),
+                Setup = call.Value<string>("--setup") is { } setup ? new Client.SetupCommand(setup, Texts("--setup-allow"), Texts("--setup-preset")) : null,
+                RepoConfig = call.Value<bool>("--no-repo-config") ? false : null,
+                ConfigFrom = call.Value<string>("--config-from"),
                 Output = call.Typed("--output") ? call.Value<string>("--output") : null,
             },
             Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString("N"), cancellationToken);
