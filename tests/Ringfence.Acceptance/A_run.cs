@@ -27,6 +27,21 @@ public sealed class A_run
     }
 
     [Fact(Timeout = Patience)]
+    public async Task Takes_any_program_for_an_agent()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await ringfence.CommitAsync(
+            ("README.md", "# A project\n"),
+            (".ringfence/workflows/note.md", "---\nagent: { command: [/bin/sh, -c, \"cat > 'what was asked.txt'; echo noted\"] }\n---\nWrite a greeting.\n"));
+
+        var run = await ringfence.CliAsync("run", "--workflow", "note");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        var branch = (string)(await ringfence.OnlyRunAsync())["published"]!;
+        Assert.Contains("Write a greeting.", await ringfence.GitAsync("show", $"{branch}:what was asked.txt"), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Patience)]
     public async Task Leaves_uncommitted_changes_exactly_as_they_are()
     {
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));

@@ -16,7 +16,7 @@ internal sealed class RunOptions
     private readonly Option<string[]> input = new("--input") { Description = "Value for an input of the workflow. Repeatable.", HelpName = "NAME=VALUE" };
     private readonly Option<string> repo = new("--repo") { Description = "Repository: a path or a URL. Default: here.", HelpName = "PATH|URL", DefaultValueFactory = _ => "." };
     private readonly Option<string?> @ref = new("--ref") { Description = "Branch, tag or commit to start from. Default: what is checked out.", HelpName = "REF" };
-    private readonly Option<string> agent = new("--agent") { Description = "Which agent runs; `ringfence agents` lists them.", HelpName = "NAME", DefaultValueFactory = _ => "ringfence-agent" };
+    private readonly Option<string> agent = new("--agent") { Description = "Which agent runs; `ringfence agents` lists them. Any ACP agent: acp:COMMAND; any program: command:EXECUTABLE ARGUMENTS.", HelpName = "NAME", DefaultValueFactory = _ => "ringfence-agent" };
     private readonly Option<string?> model = new("--model") { Description = "Model id. Default: the agent's own.", HelpName = "MODEL" };
     private readonly Option<string> maxCost = new("--max-cost") { Description = "Budget in US dollars at list price. It cannot be passed.", HelpName = "USD", DefaultValueFactory = _ => "5" };
     private readonly Option<string?> team = new("--team") { Description = "The team whose budgets pay as well (team:NAME:day, team:NAME:month).", HelpName = "NAME" };

@@ -1,16 +1,18 @@
 using System.Reflection;
+using System.Text.Json.Nodes;
 
 namespace Ringfence.Agents;
 
 /// <summary>
 /// All agents that can be named: the built-in ones, the user's own in <c>$RINGFENCE_HOME/agents/NAME.yaml</c>, which win, and
-/// <c>acp:COMMAND ARGUMENTS…</c> for whatever speaks Agent Client Protocol on its standard streams.
+/// <c>acp:COMMAND ARGUMENTS…</c> for whatever speaks Agent Client Protocol on its standard streams, and <c>command:EXECUTABLE ARGUMENTS…</c> for any program.
 /// </summary>
 public sealed class AgentCatalog(string home)
 {
     private const string Prefix = "Ringfence.Agents.Descriptions.";
     private const string Extension = ".yaml";
     private const string Acp = "acp:";
+    private const string Program = "command:";
 
     private static readonly Assembly Assembly = typeof(AgentCatalog).Assembly;
 
@@ -36,9 +38,17 @@ public sealed class AgentCatalog(string home)
             .Concat(agent.RepositoryConfiguration).Distinct().Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>How a program that is no agent of a description is named, whatever is in its arguments.</summary>
+    public static string NameOf(IReadOnlyList<string> command) => Program + new JsonArray([.. command.Select(word => (JsonNode)word)]).ToJsonString();
+
     /// <summary>Fails with <c>unknown_agent</c> or <c>bad_agent_description</c>.</summary>
     public Result<AgentDescription> Find(string name)
     {
+        if (name.StartsWith(Program, StringComparison.Ordinal))
+        {
+            return FindProgram(name, name[Program.Length..].Trim());
+        }
+
         if (name.StartsWith(Acp, StringComparison.Ordinal))
         {
             return FindAcp(name, name[Acp.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -62,7 +72,21 @@ public sealed class AgentCatalog(string home)
             }
         }
 
-        return new Failure("unknown_agent", $"There is no agent '{Printable.Escape(name)}'.", $"Known agents: {string.Join(", ", Names)}. Any ACP agent: acp:COMMAND.");
+        return new Failure("unknown_agent", $"There is no agent '{Printable.Escape(name)}'.", $"Known agents: {string.Join(", ", Names)}. Any ACP agent: acp:COMMAND. Any program: command:EXECUTABLE ARGUMENTS.");
+    }
+
+    /// <summary>Any program: it reads the prompt from standard input, and its output is its text. Words, or a JSON array where one holds a space.</summary>
+    private static Result<AgentDescription> FindProgram(string name, string command)
+    {
+        if (command.Length == 0)
+        {
+            return new Failure("unknown_agent", "command: names no program.", "Such as command:/usr/local/bin/mine --quiet.");
+        }
+
+        // What YAML reads is JSON, too.
+        var words = command.StartsWith('[') ? command : NameOf(command.Split(' ', StringSplitOptions.RemoveEmptyEntries))[Program.Length..];
+        return new AgentDescriptionReader(name).Read($"name: program\ncommand: {words}\n").Succeeded(out var read, out var why)
+            ? read with { Name = name, Title = read.Command[0] } : Result.Fail<AgentDescription>(why);
     }
 
     /// <summary>

@@ -11,7 +11,9 @@ internal static class WorkflowKeys
 {
     public static readonly TextKey Name = new("name", "Name of the workflow. Default: the file's.");
     public static readonly TextKey Prompt = new("prompt", "What the agent is told, 1 to 50,000 characters. In a Markdown file it is the body, and this key is not allowed.");
-    public static readonly TextKey Agent = new("agent", "Which agent runs; `ringfence agents` lists them; builtin, gemini and qwen are short for three of them. Default: ringfence-agent.");
+    public static readonly TextKey AgentName = new("name", "Which of `ringfence agents`; builtin, gemini and qwen are short for three of them; acp:COMMAND is any ACP agent.");
+    public static readonly ListKey AgentCommand = new("command", "Any program, as executable and arguments, never a shell line: it reads the prompt from standard input, and its output is its text.");
+    public static readonly MappingKey Agent = new("agent", "Which agent runs, by its name or as { command: [...] }. Default: ringfence-agent.", [AgentName, AgentCommand], AgentName);
     public static readonly TextKey Model = new("model", "Model id. Default: the agent's own.");
     public static readonly ListKey Done = new("done", "Shell commands that the platform runs, in a fresh sandbox, on exactly the tree to be published.", Single: true);
     public static readonly NumberKey Attempts = new("attempts", "How often the agent may try until the checks pass. Default: 3.", 1, 10);

@@ -29,7 +29,7 @@ public static class WorkflowReader
         {
             Name = root.Text(WorkflowKeys.Name) ?? Path.GetFileNameWithoutExtension(source),
             Prompt = prompt,
-            Agent = root.Text(WorkflowKeys.Agent) switch { null or "builtin" => "ringfence-agent", "gemini" => "gemini-cli", "qwen" => "qwen-code", var named => named },
+            Agent = Agent(root.Mapping(WorkflowKeys.Agent)),
             Model = root.Text(WorkflowKeys.Model),
             On = WorkflowTriggerReader.Read(root, inputs),
             Limits = Limits(root.Mapping(WorkflowKeys.Limits)),
@@ -233,6 +233,20 @@ public static class WorkflowReader
 
         rule.RefuseOthers();
         return read;
+    }
+
+    private static string Agent(YamlMapping? agent)
+    {
+        var (name, command) = (agent?.Text(WorkflowKeys.AgentName), agent?.Texts(WorkflowKeys.AgentCommand) ?? []);
+
+        if (name is not null && command.Count > 0)
+        {
+            agent!.Fail(WorkflowKeys.AgentCommand.Name, "An agent has a name or a command, not both.");
+        }
+
+        agent?.RefuseOthers();
+        return command.Count > 0 ? AgentCatalog.NameOf(command)
+            : name switch { null or "builtin" => "ringfence-agent", "gemini" => "gemini-cli", "qwen" => "qwen-code", _ => name };
     }
 
     private static (OutputKind Kind, PullRequestTerms Terms) Output(YamlMapping? output)

@@ -1,3 +1,4 @@
+using Ringfence.Agents;
 using Ringfence.Outputs;
 using Ringfence.Workflows;
 using Xunit;
@@ -56,6 +57,19 @@ public sealed class A_workflow_file
         Assert.Equal(Money.FromDollars(25), workflow.Limits.CostPerDay);
         Assert.Equal(["constraints"], workflow.Pins);
         Assert.Contains("under a heading 'nothing'", WorkflowReader.Read(Whole.Replace("done:", "context: { pin: nothing }\ndone:", StringComparison.Ordinal), "w.md").Failures[0].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void May_run_any_program_with_whatever_arguments()
+    {
+        var agent = WorkflowReader.Read("prompt: Go.\nagent: { command: [/bin/sh, -c, \"cat > 'a b.txt'\"] }\n", "x.yaml").Value.Agent;
+
+        var found = new AgentCatalog("/nowhere").Find(agent).Value;
+
+        Assert.Equal(["/bin/sh", "-c", "cat > 'a b.txt'"], found.Command);
+        Assert.Equal("{prompt}", found.Input);
+        Assert.NotEmpty(WorkflowReader.Read("prompt: Go.\nagent: { name: codex, command: [x] }\n", "x.yaml").Failures);
+        Assert.NotEmpty(WorkflowReader.Read("prompt: Go.\nagent: { cmd: [x] }\n", "x.yaml").Failures);
     }
 
     [Theory]
