@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using Ringfence.Audit;
+using Ringfence.Gateway;
 
 namespace Ringfence.Agents;
 
@@ -10,7 +11,7 @@ namespace Ringfence.Agents;
 /// Reads an agent's standard output to its end and puts what it says on the record, as reported. Flat in memory whatever is printed: a line
 /// over the limit is cut, and what is already recorded is not kept.
 /// </summary>
-internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder, Func<int> turn, ToolWatch rules)
+internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder, GatewayLease lease, ToolWatch rules)
 {
     private const int LongestLine = 8 << 20;
     private const int LongestText = 4096;
@@ -84,11 +85,11 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
         {
             if (IsKept(said) && Fact(said) is { } fact)
             {
-                var seq = recorder.Append(fact with { Trust = Trust.Reported, Turn = turn() });
+                var seq = recorder.Append(fact with { Trust = Trust.Reported, Turn = lease.Turns });
 
                 if (said is AgentEvent.ToolCall call && rules.WhyNot(call) is { } rule)
                 {
-                    recorder.Append(new ToolDenied(call.Tool, call.Id, rule) { Trust = Trust.Reported, Turn = turn(), Causes = [seq] });
+                    recorder.Append(new ToolDenied(call.Tool, call.Id, rule) { Trust = Trust.Reported, Turn = lease.Turns, Causes = [seq] });
                 }
             }
         }
@@ -110,7 +111,7 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
         if (++events > MostEvents || (bytes += Length(said)) > MostBytes)
         {
             Note(said);
-            recorder.Append(Said("error", "It says more than is kept: the rest of its words is not on the record.") with { Trust = Trust.Reported, Turn = turn() });
+            recorder.Append(Said("error", "It says more than is kept: the rest of its words is not on the record.") with { Trust = Trust.Reported, Turn = lease.Turns });
             return false;
         }
 
@@ -185,6 +186,7 @@ internal sealed class AgentListener(AgentEventReader reader, IRecorder recorder,
             case AgentEvent.Finished last:
                 // Some end with a bare "failed", having said before what was wrong.
                 Claim = last.Outcome == AgentOutcome.Failed ? last with { Message = last.Message ?? lastWarning } : last;
+                lease.EndOfAnswer();
                 finished.TrySetResult();
                 return Said("result", Claim.Message ?? last.Outcome.ToString());
 

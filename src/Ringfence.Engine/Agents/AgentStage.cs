@@ -63,7 +63,7 @@ public sealed class AgentStage(
 
             var reader = AgentEventReader.For(agent, template);
             reader.Open(agent.Input is { } input ? template.Fill(input) : null);
-            var listener = new AgentListener(reader, run.Recorder, () => lease.Turns, new ToolWatch(run.Request.Tools, agent));
+            var listener = new AgentListener(reader, run.Recorder, lease, new ToolWatch(run.Request.Tools, agent));
             var errors = new OutputTail(4096);
             var heard = Task.WhenAll(
                 listener.ListenAsync(sandbox.StandardOutput, cancellationToken),

@@ -37,6 +37,9 @@ public sealed class GatewayLease : IAsyncDisposable
     /// <summary>Why the newest call of the main conversation has no whole answer: the provider refused it, broke it off, or has not answered. Null when it has.</summary>
     public Failure? Trouble => calls.Trouble;
 
+    /// <summary>The agent has said its last word: what becomes of calls that it makes from now on is no <see cref="Trouble"/>.</summary>
+    public void EndOfAnswer() => calls.EndOfAnswer();
+
     /// <summary>Why no further call is taken; null while calls are.</summary>
     public LeaseEnding? Ending => Volatile.Read(ref ending);
 

@@ -23,6 +23,7 @@ internal sealed class LeaseCalls(LeaseRequest request, TimeProvider time)
     private Money unknown;
     private Money spent;
     private long calls;
+    private long lastOfAnswer = long.MaxValue;
     private long tokens;
     private int inFlight;
     private int turns;
@@ -68,6 +69,15 @@ internal sealed class LeaseCalls(LeaseRequest request, TimeProvider time)
         }
     }
 
+    /// <summary>The agent has said its last word: what it asks from now on (a memory kept, a suggestion made) is no part of its answer.</summary>
+    public void EndOfAnswer()
+    {
+        lock (gate)
+        {
+            lastOfAnswer = calls;
+        }
+    }
+
     /// <summary>Takes a place for a call, or says why there is none. A place that was taken must be left.</summary>
     /// <param name="over">What ends the lease, where it is that; null for what passes.</param>
     public CallPlace? TryEnter(bool isSubAgent, bool hasTools, out LeaseEnding? over, out Refusal? passing)
@@ -88,7 +98,7 @@ internal sealed class LeaseCalls(LeaseRequest request, TimeProvider time)
             turns += isTurn ? 1 : 0;
             requests++;
             inFlight++;
-            return new CallPlace($"{request.CallPrefix}{++calls}", turns, isTurn);
+            return new CallPlace($"{request.CallPrefix}{++calls}", turns, isTurn) { Number = calls };
         }
     }
 
@@ -108,7 +118,7 @@ internal sealed class LeaseCalls(LeaseRequest request, TimeProvider time)
             tokens += ending.Usage?.Total ?? 0;
             spent = Add(spent, ending.Cost);
             unknown = Add(unknown, ending.Usage is null ? ending.Cost : Money.Zero);
-            return place.IsTurn ? Judge(ending) : null;
+            return place.IsTurn ? Judge(place, ending) : null;
         }
     }
 
@@ -138,20 +148,21 @@ internal sealed class LeaseCalls(LeaseRequest request, TimeProvider time)
         : !pace.TryTake(request.RequestsPerMinute) ? new Refusal(429, "rate_limited", $"{request.RequestsPerMinute} requests a minute are allowed.", RetryAfter: 2)
         : null;
 
-    private LeaseEnding? Judge(Ending ending)
+    private LeaseEnding? Judge(CallPlace place, Ending ending)
     {
-        trouble = ending.Error switch
+        var found = ending.Error switch
         {
             { Code: "cut" } => trouble ?? Unanswered,
             { } error when ending.Status == 401 => new Failure(KeyRefused, $"The provider refuses the gateway's key. {error.Message}", "Check the key of this upstream."),
             { } error when !ending.IsComplete => error,
             _ => null,
         };
+        trouble = place.Number <= lastOfAnswer ? found : trouble;
         refused = ending.Status is >= 400 and < 500 and not (408 or 409 or 425 or 429) ? refused + 1 : 0;
 
-        return trouble is null ? null
-            : trouble.Code == KeyRefused && refused >= MostKeyRefusals ? new LeaseEnding(LeaseEndingReason.KeyRefused, trouble)
-            : refused >= MostRefusals ? Over(LeaseEndingReason.Refused, "provider_refused", $"The provider refused {refused} calls in a row. {trouble.Message}")
+        return found is null ? null
+            : found.Code == KeyRefused && refused >= MostKeyRefusals ? new LeaseEnding(LeaseEndingReason.KeyRefused, found)
+            : refused >= MostRefusals ? Over(LeaseEndingReason.Refused, "provider_refused", $"The provider refused {refused} calls in a row. {found.Message}")
             : null;
     }
 
@@ -188,4 +199,8 @@ internal sealed class Pace(TimeProvider time)
 
 /// <param name="Call">The call's id within the run.</param>
 /// <param name="Turn">The turn during which it happens.</param>
-internal sealed record CallPlace(string Call, int Turn, bool IsTurn);
+internal sealed record CallPlace(string Call, int Turn, bool IsTurn)
+{
+    /// <summary>Which call of the lease it is, from 1.</summary>
+    public long Number { get; init; }
+}

@@ -69,6 +69,20 @@ public sealed class A_provider_that_refuses
     }
 
     [Fact]
+    public async Task What_is_asked_after_the_agents_last_word_says_nothing_of_its_answer()
+    {
+        await using var model = await SimulatedModel.StartAsync(new Turn { Text = "ok" }, new Turn { Status = 400, Error = "invalid_request_error: no" });
+        await using var gateway = await RunningGateway.StartAsync(model.Address);
+        await using var agent = gateway.Open();
+
+        await AskAsync(agent, 1);
+        agent.Lease.EndOfAnswer();
+        Assert.Equal([400], await AskAsync(agent, 1));
+
+        Assert.Null(agent.Lease.Trouble);
+    }
+
+    [Fact]
     public async Task After_breaking_off_so_often_that_the_money_is_set_aside_is_what_the_budgets_end_tells()
     {
         await using var model = await SimulatedModel.StartAsync(new Turn { Fault = Fault.Html, Times = 99 });
