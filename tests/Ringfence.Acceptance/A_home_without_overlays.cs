@@ -41,7 +41,7 @@ public sealed class A_home_without_overlays
 
         var run = await InsideAsync(ringfence, """
             ringfence sandbox --repo . --write-through --record ../events.jsonl -- sh -c 'rm -r folder; echo new > new; cat old'
-            ringfence doctor --json > ../doctor.json
+            ringfence doctor --json > ../doctor.json || test $? = 9 # its disk cannot be held to a rate: there is none below this file system
             """);
 
         Assert.True(run.ExitCode == 0 && run.Output == "old\n", run.ToString());
