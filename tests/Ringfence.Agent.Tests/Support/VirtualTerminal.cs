@@ -1,10 +1,10 @@
-using System.Text;
+using System.Text.RegularExpressions;
 using Ringfence.Agent.Hosts.Terminal;
 
 namespace Ringfence.Tests.Support;
 
 /// <summary>What a terminal of that size would show of a program's output, with all that has scrolled away. Knows what our program uses, and refuses the rest.</summary>
-public sealed class VirtualTerminal(int width, int height)
+public sealed partial class VirtualTerminal(int width, int height)
 {
     private readonly List<List<string>> lines = [[]];
     private int top;
@@ -14,12 +14,18 @@ public sealed class VirtualTerminal(int width, int height)
     /// <summary>Everything from the first line to the last, without the empty ones at the end.</summary>
     public string Text => string.Join('\n', lines.Select(l => string.Concat(l).TrimEnd())).TrimEnd();
 
+    /// <summary>Shows it, but for a sequence at its end that has not come whole: a pipe may be read in its middle.</summary>
     public void Write(string output)
     {
         for (var i = 0; i < output.Length;)
         {
             if (output[i] == '\e')
             {
+                if (!Whole().IsMatch(output, i))
+                {
+                    return;
+                }
+
                 i += Escape(output[i..]);
                 continue;
             }
@@ -75,6 +81,11 @@ public sealed class VirtualTerminal(int width, int height)
         if (text[1] == ']')
         {
             return text.IndexOf("\e\\", StringComparison.Ordinal) + 2;
+        }
+
+        if (text[1] != '[')
+        {
+            throw new InvalidOperationException($"It wrote ESC{text[1]}, which is no sequence that it should need.");
         }
 
         var end = 2;
@@ -140,4 +151,7 @@ public sealed class VirtualTerminal(int width, int height)
             }
         }
     }
+
+    [GeneratedRegex(@"\G\e(\[[^A-Za-z]*[A-Za-z]|\][^\e]*\e\\|[^\[\]])")]
+    private static partial Regex Whole();
 }
