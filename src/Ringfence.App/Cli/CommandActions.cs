@@ -10,7 +10,7 @@ internal static class CommandActions
 
     public static Argument<string> RunArgument()
     {
-        var run = new Argument<string>("run") { Description = "Run id, or an unambiguous start of it.", HelpName = "RUN" };
+        var run = new Argument<string>("run") { Description = "Run id, an unambiguous start of it, or `last`.", HelpName = "RUN" };
         run.CompletionSources.Add(Suggested.Runs);
         return run;
     }

@@ -16,7 +16,7 @@ internal static class ApproveCommand
 
     private static Command Approve(Terminal terminal)
     {
-        var argument = new Argument<string?>("run") { Description = "Run id, or an unambiguous start of it. Default: lists what waits.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
+        var argument = new Argument<string?>("run") { Description = "Run id, an unambiguous start of it, or `last`. Default: lists what waits.", HelpName = "RUN", Arity = ArgumentArity.ZeroOrOne };
         var yes = new Option<string?>("--yes") { Description = "Approve what has this digest.", HelpName = "DIGEST" };
         var comment = new Option<string?>("--comment") { Description = "Goes on the record with the answer.", HelpName = "TEXT" };
         var link = new Option<string?>("--link") { Description = "Print a link token by which this person answers once. For admins.", HelpName = "PERSON" };

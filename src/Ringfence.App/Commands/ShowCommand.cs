@@ -90,7 +90,7 @@ internal static class ShowCommand
             terminal.WriteLine($"  goes on  from {earlier.Run}: {Printable.EscapeLines(earlier.Instruction.Trim())}");
         }
 
-        RunSummary.Write(terminal, run, changes, failedCheck: failedCheck);
+        RunSummary.Write(terminal, run, changes, story: false, failedCheck: failedCheck);
         new RunStory(terminal, events).Write();
     }
 }

@@ -1,7 +1,8 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.CommandLine;
 using Ringfence.App.Cli;
 using Ringfence.Client;
+using Ringfence.Runs;
 
 namespace Ringfence.App.Remote;
 
@@ -122,7 +123,7 @@ internal sealed record RemoteCall(Terminal Terminal, ParseResult Parsed, Ringfen
     /// <summary>A default is no word of the user's: the server has its own.</summary>
     public bool Typed(string name) => Parsed.GetResult(name) is OptionResult { Implicit: false };
 
-    /// <summary>The whole id of the run that was named by a start of it.</summary>
+    /// <summary>The whole id of the run that was named by a start of it, or by <c>last</c>.</summary>
     public async Task<string> RunAsync(string argument, CancellationToken cancellationToken)
     {
         var start = (Value<string>(argument) ?? "").ToLowerInvariant();
@@ -132,11 +133,12 @@ internal sealed record RemoteCall(Terminal Terminal, ParseResult Parsed, Ringfen
             return start;
         }
 
-        var found = (await Client.ListRunsAsync(new Dictionary<string, string> { ["search"] = start, ["limit"] = "100" }, cancellationToken)).Data
-            .Where(run => run.Id.StartsWith(start, StringComparison.Ordinal)).ToList();
+        var isNewest = start == RunId.Newest;
+        var found = (await Client.ListRunsAsync(isNewest ? new Dictionary<string, string> { ["limit"] = "1" } : new Dictionary<string, string> { ["search"] = start, ["limit"] = "100" }, cancellationToken)).Data
+            .Where(run => isNewest || run.Id.StartsWith(start, StringComparison.Ordinal)).ToList();
 
         return found is [var one] ? one.Id : throw new RingfenceException(new ProblemInfo(
             found.Count == 0 ? "unknown_run" : "ambiguous_run", found.Count == 0 ? $"There is no run '{Printable.Escape(start)}'." : $"'{start}' is the start of several runs.",
-            404, "`ringfence runs` lists them.", null, null));
+            404, "`ringfence runs` lists them; `last` is the newest.", null, null));
     }
 }

@@ -9,8 +9,9 @@ namespace Ringfence.App.Views;
 /// <summary>The end of a run, in a few lines: what became of it, what it changed and cost, and what to type next.</summary>
 internal static class RunSummary
 {
+    /// <param name="story">Also where the whole story can be read.</param>
     /// <param name="failedCheck">The end of what the failed check printed.</param>
-    public static void Write(Terminal terminal, Run run, ChangeSet? changes, bool nextSteps = true, IReadOnlyList<string>? failedCheck = null)
+    public static void Write(Terminal terminal, Run run, ChangeSet? changes, bool nextSteps = true, bool story = true, IReadOnlyList<string>? failedCheck = null)
     {
         var (word, ansi) = run.Status switch
         {
@@ -46,7 +47,7 @@ internal static class RunSummary
 
         if (nextSteps)
         {
-            Next(terminal, run, changes);
+            Next(terminal, run, changes, story);
         }
     }
 
@@ -95,9 +96,20 @@ internal static class RunSummary
         _ => "of git's own",
     };
 
-    private static void Next(Terminal terminal, Run run, ChangeSet? changes)
+    private static void Next(Terminal terminal, Run run, ChangeSet? changes, bool story)
     {
-        var steps = Steps(run, changes).Append(($"ringfence show {run.Id}", "what happened, command by command")).ToList();
+        var steps = Steps(run, changes).ToList();
+
+        if (story)
+        {
+            steps.Add(($"ringfence show {run.Id}", "what happened, command by command"));
+        }
+
+        if (steps.Count == 0)
+        {
+            return;
+        }
+
         var column = steps.Max(step => step.Item1.Length) + 2;
         terminal.WriteLine();
 

@@ -60,7 +60,7 @@ internal static class EgressRuleParser
 
         if (host.Contains('*', StringComparison.Ordinal) || host.Length == 0)
         {
-            return Fail(TooWide, text, "has a wildcard that is not a whole first label", "Write *.suffix below a domain that somebody owns, such as *.example.com.");
+            return Fail(TooWide, text, host is "*" or "" ? "names every host" : "has a wildcard that is not a whole first label", "Write *.suffix below a domain that somebody owns, such as *.example.com.");
         }
 
         if (!HostName.TryParse(host, out var name))

@@ -8,6 +8,9 @@ namespace Ringfence.Runs;
 /// </summary>
 public readonly record struct RunId(string Value)
 {
+    /// <summary>What people type for the newest run. No id begins with it.</summary>
+    public const string Newest = "last";
+
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
     public static RunId New(TimeProvider time) =>

@@ -15,18 +15,21 @@ public sealed partial class RunStore
     /// <summary>Sorts behind every id.</summary>
     private const string Last = "zzzzzzzzzzzzzzzz";
 
-    /// <summary>The one run whose id starts with <paramref name="prefix"/>. Fails with <c>unknown_run</c> or <c>ambiguous_run</c>.</summary>
+    /// <summary>
+    /// The one run whose id starts with <paramref name="prefix"/>; <c>last</c>, which no id starts with, is the newest. Fails with <c>unknown_run</c> or
+    /// <c>ambiguous_run</c>.
+    /// </summary>
     public async Task<Result<Run>> FindAsync(string prefix, CancellationToken cancellationToken)
     {
         var text = prefix.ToLowerInvariant();
-        var found = text.Length is 0 or > 16 || !text.All(char.IsAsciiLetterOrDigit)
-            ? []
+        var found = text == RunId.Newest ? await ListAsync(1, cancellationToken)
+            : text.Length is 0 or > 16 || !text.All(char.IsAsciiLetterOrDigit) ? []
             : await StartingAsync(text, 3, cancellationToken);
 
         return found switch
         {
             [var one] => one,
-            [] => new Failure("unknown_run", $"There is no run '{Printable.Escape(prefix)}'.", "`ringfence runs` lists them."),
+            [] => new Failure("unknown_run", $"There is no run '{Printable.Escape(prefix)}'.", "`ringfence runs` lists them; `last` is the newest."),
             _ => new Failure("ambiguous_run", $"'{prefix}' is the start of several runs: {string.Join(", ", found.Select(r => r.Id))}…", "Type more of it."),
         };
     }
