@@ -27,16 +27,23 @@ public static partial class Duration
         return match.Success;
     }
 
-    /// <summary>Two units at most: <c>1h 5m</c>, <c>3m 20s</c>, <c>4.2s</c>, <c>35ms</c>.</summary>
+    /// <summary>
+    /// Two units at most: <c>7d</c>, <c>1d 4h</c>, <c>1h 5m</c>, <c>3m 20s</c>, <c>40 s</c>, <c>4.2 s</c>, <c>35 ms</c>. What is shown can also be read.
+    /// </summary>
     public static string Show(TimeSpan duration) => duration switch
     {
-        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)duration.TotalHours}h {duration.Minutes}m"),
-        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)duration.TotalMinutes}m {duration.Seconds}s"),
-        { TotalSeconds: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.0}s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0}ms"),
+        { TotalDays: >= 1 } => Two(duration.Days, "d", duration.Hours, "h"),
+        { TotalHours: >= 1 } => Two(duration.Hours, "h", duration.Minutes, "m"),
+        { TotalMinutes: >= 1 } => Two(duration.Minutes, "m", duration.Seconds, "s"),
+        { TotalSeconds: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.#} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0} ms"),
     };
 
+    private static string Two(int more, string unit, int rest, string smaller) => rest == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{more}{unit}")
+        : string.Create(CultureInfo.InvariantCulture, $"{more}{unit} {rest}{smaller}");
+
     // Seven digits: more than 100 days in seconds, and no overflow in days.
-    [GeneratedRegex(@"^(?:(?<number>\d{1,7}(?:\.\d{1,3})?)(?<unit>ms|s|m|h|d|(?=$)))+$")]
+    [GeneratedRegex(@"^(?:(?<number>\d{1,7}(?:\.\d{1,3})?) ?(?<unit>ms|s|m|h|d|(?=$)) ?)+$")]
     private static partial Regex Grammar();
 }

@@ -45,7 +45,7 @@ public sealed class A_run_asked_of_a_server
         var (ann, bob) = (await WithKeyAsync(server, "ann"), await WithKeyAsync(server, "bob"));
 
         var run = await server.RunAsync(ringfence, more: ""","approve":[{"kind":"diff","from":["key:bob"],"paths":["*.txt"],"withinSeconds":3600}]""");
-        await server.SeesPhaseAsync(run, "waiting");
+        await server.SeesAsync(run, "approval.requested");
         var asked = (await bob.GetAsync($"/v1/approvals/{run}")).Json;
         var yes = $$"""{"decision":"approve","digest":"{{asked["digest"]}}"}""";
 

@@ -17,7 +17,25 @@ public sealed class Sizes_and_times
     }
 
     [Theory]
+    [InlineData(604_800, "7d")]
+    [InlineData(100_800, "1d 4h")]
+    [InlineData(3900, "1h 5m")]
+    [InlineData(3600, "1h")]
+    [InlineData(200, "3m 20s")]
+    [InlineData(40, "40 s")]
+    [InlineData(4.2, "4.2 s")]
+    [InlineData(0.035, "35 ms")]
+    [InlineData(0, "0 ms")]
+    public void Are_shown_in_the_units_that_matter_and_can_be_typed_so(double seconds, string shown)
+    {
+        Assert.Equal(shown, Duration.Show(TimeSpan.FromSeconds(seconds)));
+        Assert.True(Duration.TryParse(shown, out var read));
+        Assert.Equal(TimeSpan.FromSeconds(seconds), read);
+    }
+
+    [Theory]
     [InlineData("")]
+    [InlineData("1  h")]
     [InlineData("-5m")]
     [InlineData("5x")]
     [InlineData("m")]

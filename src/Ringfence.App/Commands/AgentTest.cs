@@ -139,7 +139,7 @@ internal sealed class AgentTest(Home home, RunHost host, AgentDescription agent,
         var after = events.Count(e => e.Fact is ModelRequested && e.Seq > denied.Seq);
         return new AgentTestRow(
             "budget stop", after == 0 && took <= AtOnce && run.Cost <= request.Limits.Cost,
-            string.Create(CultureInfo.InvariantCulture, $"{run.Cost} of $0.50 spent, ended {took.TotalSeconds:F1} s after the cap, {after} calls after it"));
+            string.Create(CultureInfo.InvariantCulture, $"{run.Cost} of $0.50 spent, ended {Duration.Show(took)} after the cap, {after} calls after it"));
     }
 
     private async Task<AgentTestRow> KillAsync(CancellationToken cancellationToken)
@@ -170,7 +170,7 @@ internal sealed class AgentTest(Home home, RunHost host, AgentDescription agent,
         var left = ProcessesWith(command);
         return new AgentTestRow(
             "kill", left == 0 && took <= AtOnce,
-            string.Create(CultureInfo.InvariantCulture, $"everything ended within {took.TotalSeconds:F1} s, {left} processes left"));
+            string.Create(CultureInfo.InvariantCulture, $"everything ended within {Duration.Show(took)}, {left} processes left"));
     }
 
     private RunRequest Request(string prompt) => new()

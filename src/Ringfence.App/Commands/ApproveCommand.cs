@@ -28,7 +28,7 @@ internal static class ApproveCommand
             $"""
             Shows what a waiting run asks, with its digest; --yes DIGEST agrees to exactly that.
 
-            Who started the run, or wrote what triggered it, cannot answer. You are known by your login on this machine, or by the key in ${KeyVariable}.
+            Who started the run, or wrote what triggered it, cannot say yes to it; `ringfence reject` takes it back. You are known by your login on this machine, or by the key in ${KeyVariable}.
 
             Examples:
               ringfence approve                                what waits for an answer
@@ -79,7 +79,7 @@ internal static class ApproveCommand
         var command = new Command(
             "reject",
             """
-            Says no to what a waiting run asks. Its change set is kept.
+            Says no to what a waiting run asks. Its change set is kept. Also who started the run may say no: that takes it back.
 
             Examples:
               ringfence reject 01m7 --digest 775b30cfaa3b --reason "Not without a test"

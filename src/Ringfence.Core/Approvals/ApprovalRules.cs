@@ -11,10 +11,14 @@ public sealed record Approver(string Principal, Role Role, string AuthenticatedB
 /// <summary>Who may answer, and when enough have. Pure: no clock, no store.</summary>
 public static class ApprovalRules
 {
-    /// <summary>Why this person may not answer this question; null when they may.</summary>
-    public static Failure? Refusal(Approval approval, Approver person, string digest, DateTimeOffset now)
+    /// <summary>
+    /// Why this person may not answer this question; null when they may. A yes to what is one's own is a conflict. A no is none: whoever asked for something
+    /// may take it back, also when others are asked.
+    /// </summary>
+    public static Failure? Refusal(Approval approval, Approver person, string digest, bool approves, DateTimeOffset now)
     {
         var who = Printable.Escape(person.Principal);
+        var takesBack = !approves && (Is(approval.RequestedBy, person) || Is(approval.TriggerAuthor, person));
 
         return
             approval.Status != ApprovalStatus.Pending ? new Failure(
@@ -23,12 +27,12 @@ public static class ApprovalRules
             : person.Role < Role.Approver ? new Failure(
                 "not_an_approver", $"{who} may not approve: the role {Role.Approver.ToString().ToLowerInvariant()} is needed.", "An admin gives roles: POST /v1/keys.")
             : IsMachine(person.Principal) ? new Failure("not_a_person", $"{who} is no person; agents and runs decide nothing.")
-            : Is(approval.RequestedBy, person) ? new Failure(
-                "self_approval", $"{who} asked for this run and cannot approve it.", "Somebody else must.")
-            : Is(approval.TriggerAuthor, person) ? new Failure(
-                "self_approval", $"{who} wrote what triggered this run and cannot approve it.", "Somebody else must.")
+            : approves && Is(approval.RequestedBy, person) ? new Failure(
+                "self_approval", $"{who} asked for this run and cannot approve it.", "Somebody else must. You can take it back: `ringfence reject`.")
+            : approves && Is(approval.TriggerAuthor, person) ? new Failure(
+                "self_approval", $"{who} wrote what triggered this run and cannot approve it.", "Somebody else must. You can take it back: `ringfence reject`.")
             : approval.Answers.Any(answer => Is(answer.By, person)) ? new Failure("already_answered", $"{who} has answered already.")
-            : !approval.Needs.Any(need => need.Counts(person.Principal)) ? new Failure(
+            : !takesBack && !approval.Needs.Any(need => need.Counts(person.Principal)) ? new Failure(
                 "not_asked", $"{who} is not among those who are asked: {string.Join(", ", approval.Needs.SelectMany(need => need.From).Distinct())}.")
             : !string.Equals(digest, approval.Digest, StringComparison.Ordinal) ? new Failure(
                 "digest_differs", $"What is asked has the digest {approval.Digest}, not {Printable.Escape(digest)}.", $"Look at it again: ringfence approve {approval.Run}")

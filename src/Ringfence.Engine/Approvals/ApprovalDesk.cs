@@ -29,7 +29,7 @@ public sealed class ApprovalDesk(Database database, RunStore runs, TimeProvider 
 
     /// <summary>
     /// A person's answer. The digest must be that of what they were shown. Returns the approval as it is then: still pending where more people must
-    /// agree.
+    /// agree. One no ends it.
     /// </summary>
     /// <param name="comment">At most 2,000 characters; needed for a no.</param>
     /// <remarks>
@@ -50,7 +50,7 @@ public sealed class ApprovalDesk(Database database, RunStore runs, TimeProvider 
         }
 
         if (!(await ShowAsync(approvalId, cancellationToken)).Succeeded(out var approval, out var why)
-            || ApprovalRules.Refusal(approval, person, digest, time.GetUtcNow()) is { } early && (why = [early]).Count > 0)
+            || ApprovalRules.Refusal(approval, person, digest, approves, time.GetUtcNow()) is { } early && (why = [early]).Count > 0)
         {
             return Result.Fail<Approval>(why);
         }
@@ -65,7 +65,7 @@ public sealed class ApprovalDesk(Database database, RunStore runs, TimeProvider 
             return new Failure("approval_closed", $"Run {approval.Run} does not wait any more.", $"ringfence show {approval.Run}");
         }
 
-        if (ApprovalRules.Refusal(approval, person, digest, time.GetUtcNow()) is { } refusal)
+        if (ApprovalRules.Refusal(approval, person, digest, approves, time.GetUtcNow()) is { } refusal)
         {
             return refusal;
         }
@@ -128,9 +128,10 @@ public sealed class ApprovalDesk(Database database, RunStore runs, TimeProvider 
             needs.Count > 0 ? needs : [ApprovalNeed.Anyone], ApprovalStatus.Pending, request.RequestedBy, request.TriggerAuthor, now,
             now + ApprovalRule.WithinOf(request.Approve, subject.Kind));
 
-        run.Recorder.Append(new ApprovalRequested(
-            ApprovalStore.Name(approval.Kind), approval.Digest, [.. approval.Needs.SelectMany(need => need.From).Distinct()]));
-        await run.WaitAsync(checkpoint, transaction => ApprovalStore.InsertAsync(transaction, approval), cancellationToken);
+        await run.WaitAsync(
+            checkpoint,
+            new ApprovalRequested(ApprovalStore.Name(approval.Kind), approval.Digest, [.. approval.Needs.SelectMany(need => need.From).Distinct()]),
+            transaction => ApprovalStore.InsertAsync(transaction, approval), cancellationToken);
         return approval;
     }
 

@@ -46,13 +46,13 @@ public sealed class ApprovalLinks(Database database, ApprovalDesk desk, TimeProv
         var now = time.GetUtcNow();
         var addressee = new Approver(principal, Role.Approver, "signed_link", "link");
 
-        if (ApprovalRules.Refusal(approval, addressee, approval.Digest, now) is { } refused)
+        if (ApprovalRules.Refusal(approval, addressee, approval.Digest, approves: true, now) is { } refused)
         {
             return refused;
         }
 
         // Else somebody could answer about their own run under another name.
-        if (ApprovalRules.Refusal(approval with { Needs = [ApprovalNeed.Anyone], Answers = [] }, issuer, approval.Digest, now) is { } own)
+        if (ApprovalRules.Refusal(approval with { Needs = [ApprovalNeed.Anyone], Answers = [] }, issuer, approval.Digest, approves: true, now) is { } own)
         {
             return own;
         }
@@ -86,7 +86,7 @@ public sealed class ApprovalLinks(Database database, ApprovalDesk desk, TimeProv
         var person = new Approver(payload.Principal, Role.Approver, "signed_link", "link");
 
         if (!(await desk.ShowAsync(payload.Approval, cancellationToken)).Succeeded(out var approval, out why)
-            || ApprovalRules.Refusal(approval, person, digest, time.GetUtcNow()) is { } refusal && (why = [refusal]).Count > 0)
+            || ApprovalRules.Refusal(approval, person, digest, approves, time.GetUtcNow()) is { } refusal && (why = [refusal]).Count > 0)
         {
             return Result.Fail<Approval>(why);
         }

@@ -32,7 +32,7 @@ public sealed class AuditSql(Database database)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return over.IsCancellationRequested || exception is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled }
-                ? new Failure("sql_timeout", $"The question took longer than {time.TotalSeconds:0} seconds.", "Narrow it, or allow more: --seconds N.")
+                ? new Failure("sql_timeout", $"The question took longer than {Duration.Show(time)}.", "Narrow it, or allow more: --seconds N.")
                 : new Failure("sql_failed", exception.Message);
         }
     }

@@ -59,22 +59,25 @@ internal sealed class ChainHead
     }
 
     /// <summary>The next event; <see cref="Take"/> makes it so.</summary>
-    public PendingEvent Place(CanonicalJson json, AuditFact fact, Func<string, string> redact)
+    /// <param name="before">Events that were placed, not taken yet, and come first.</param>
+    public PendingEvent Place(CanonicalJson json, AuditFact fact, Func<string, string> redact, IReadOnlyList<PendingEvent> before)
     {
         if (fact is RunEnded ended)
         {
-            fact = ended with { EventCounts = new Dictionary<string, long>(Counts) };
+            fact = ended with { EventCounts = CountsWith(before) };
         }
+
+        var (seq, previous) = before.Count > 0 ? (before[^1].Seq + 1, before[^1].Hash) : (NextSeq, hash);
 
         var mono = monoBefore + (long)time.GetElapsedTime(openedTimestamp).TotalMicroseconds;
         var at = time.NowMicroseconds();
         json.Clear();
-        new EventPlace(Run, NextSeq, at, mono).Write(json, fact, redact);
+        new EventPlace(Run, seq, at, mono).Write(json, fact, redact);
 
         var body = json.Written.ToArray();
         var next = new byte[EventHash.Size];
-        EventHash.Compute(hash, body, next);
-        return new PendingEvent(Chain, NextSeq, fact.Type, body, next)
+        EventHash.Compute(previous, body, next);
+        return new PendingEvent(Chain, seq, fact.Type, body, next)
         {
             Terms = Words(fact, redact),
             Spend = index.Spend(fact),
@@ -87,6 +90,18 @@ internal sealed class ChainHead
         NextSeq = placed.Seq + 1;
         placed.Hash.CopyTo(hash, 0);
         Counts[placed.Type] = Counts.GetValueOrDefault(placed.Type) + 1;
+    }
+
+    private Dictionary<string, long> CountsWith(IReadOnlyList<PendingEvent> before)
+    {
+        var counts = new Dictionary<string, long>(Counts);
+
+        foreach (var placed in before)
+        {
+            counts[placed.Type] = counts.GetValueOrDefault(placed.Type) + 1;
+        }
+
+        return counts;
     }
 
     private List<Term> Words(AuditFact fact, Func<string, string> redact)

@@ -44,6 +44,14 @@ internal sealed class PendingWrites
         Bytes += blob.Sealed.Length;
     }
 
+    /// <summary>Puts the later ones behind these.</summary>
+    public void Add(PendingWrites later)
+    {
+        Events.AddRange(later.Events);
+        Blobs.AddRange(later.Blobs);
+        Bytes += later.Bytes;
+    }
+
     /// <summary>Adds everything in one go; blobs first, so that no event ever names content that is not there.</summary>
     /// <returns>The numbers of words, to be remembered once all this is durable.</returns>
     public static async Task<Dictionary<Term, long>> InsertAsync(

@@ -53,13 +53,22 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
     public static async Task<Recorder> OpenAsync(Database database, RunId run, TimeProvider time, CancellationToken cancellationToken) =>
         new(database, await ChainHead.OpenAsync(database, run, time, cancellationToken));
 
-    /// <summary>What is durable of one kind of fact, in order: also from before a restart.</summary>
-    public Task<IReadOnlyList<T>> FactsAsync<T>(CancellationToken cancellationToken)
-        where T : AuditFact => new AuditReader(database).FactsAsync<T>(Run, cancellationToken);
+    /// <summary>Everything recorded so far of one kind of fact, in order: also from before a restart.</summary>
+    /// <exception cref="RecordUnavailableException">The record cannot be written.</exception>
+    public async Task<IReadOnlyList<T>> FactsAsync<T>(CancellationToken cancellationToken)
+        where T : AuditFact
+    {
+        await FlushAsync(cancellationToken);
+        return await new AuditReader(database).FactsAsync<T>(Run, cancellationToken);
+    }
 
     /// <summary>The same for several types, as events.</summary>
-    public Task<IReadOnlyList<AuditEvent>> EventsAsync(IReadOnlyCollection<string> types, CancellationToken cancellationToken) =>
-        new AuditReader(database).AllAsync(Run, cancellationToken, types);
+    /// <exception cref="RecordUnavailableException">The record cannot be written.</exception>
+    public async Task<IReadOnlyList<AuditEvent>> EventsAsync(IReadOnlyCollection<string> types, CancellationToken cancellationToken)
+    {
+        await FlushAsync(cancellationToken);
+        return await new AuditReader(database).AllAsync(Run, cancellationToken, types);
+    }
 
     public long Append(AuditFact fact)
     {
@@ -71,7 +80,7 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         return InOrder(() =>
         {
             backlog.WaitForRoom(Hurry);
-            return Accept(head.Place(json, fact, Redactor.Redact));
+            return Accept(head.Place(json, fact, Redactor.Redact, []));
         });
     }
 
@@ -111,27 +120,54 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
         return name;
     }
 
+    /// <inheritdoc cref="CommitAsync(IReadOnlyList{AuditFact}, Func{DatabaseTransaction, Task}, CancellationToken)"/>
+    public Task<long> CommitAsync(AuditFact fact, Func<DatabaseTransaction, Task> alongside, CancellationToken cancellationToken) =>
+        CommitAsync([fact], alongside, cancellationToken);
+
     /// <summary>
-    /// Records a fact and changes the store in one transaction: both are durable when this returns, or neither happened. For state moves,
-    /// checkpoints, approvals and reservations. Other facts wait meanwhile, so keep <paramref name="alongside"/> short; it may run more than once
-    /// and must not call the recorder. What it throws is thrown here, and then nothing was recorded.
+    /// Records facts and changes the store in one transaction: all is durable when this returns, or nothing of it happened. For state moves,
+    /// checkpoints, approvals and reservations. What was appended before goes into the same transaction. Other facts wait meanwhile, so keep
+    /// <paramref name="alongside"/> short; it may run more than once and must not call the recorder. What it throws is thrown here, and then nothing was
+    /// recorded but what was appended before.
     /// </summary>
+    /// <param name="facts">One or more, in order.</param>
+    /// <returns>The number of the last.</returns>
     /// <exception cref="RecordUnavailableException">The record cannot be written.</exception>
-    public async Task<long> CommitAsync(AuditFact fact, Func<DatabaseTransaction, Task> alongside, CancellationToken cancellationToken)
+    public async Task<long> CommitAsync(IReadOnlyList<AuditFact> facts, Func<DatabaseTransaction, Task> alongside, CancellationToken cancellationToken)
     {
+        ArgumentOutOfRangeException.ThrowIfZero(facts.Count);
         await order.WaitAsync(cancellationToken);
+        var before = new PendingWrites();
+        var durable = false;
 
         try
         {
-            await FlushAsync(cancellationToken);
-            var placed = head.Place(json, fact, Redactor.Redact);
-            await CommitAsync(placed, alongside);
-            head.Take(placed);
-            feed.Publish(placed.Body);
-            return placed.Seq;
+            before = await backlog.ClaimAsync(cancellationToken);
+            var placed = new PendingWrites();
+
+            foreach (var fact in facts)
+            {
+                placed.Add(head.Place(json, fact, Redactor.Redact, placed.Events));
+            }
+
+            await CommitAsync([before, placed], alongside);
+            durable = true;
+
+            foreach (var happened in placed.Events)
+            {
+                head.Take(happened);
+                feed.Publish(happened.Body);
+            }
+
+            return placed.Events[^1].Seq;
         }
         finally
         {
+            if (backlog.Release(before, durable))
+            {
+                Hurry();
+            }
+
             order.Release();
         }
     }
@@ -162,10 +198,8 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
 
     internal void Break(Exception cause) => backlog.Break(cause);
 
-    private async Task CommitAsync(PendingEvent placed, Func<DatabaseTransaction, Task> alongside)
+    private async Task CommitAsync(IReadOnlyList<PendingWrites> writes, Func<DatabaseTransaction, Task> alongside)
     {
-        var writes = new PendingWrites();
-        writes.Add(placed);
         var inDoubt = false;
 
         try
@@ -176,7 +210,7 @@ public sealed class Recorder : IRecorder, IAsyncDisposable
                     inDoubt = false;
                     await alongside(transaction);
                     inDoubt = true;
-                    return await PendingWrites.InsertAsync(transaction, writer.Terms, [writes], CancellationToken.None);
+                    return await PendingWrites.InsertAsync(transaction, writer.Terms, writes, CancellationToken.None);
                 },
                 CancellationToken.None));
         }

@@ -1,8 +1,8 @@
 namespace Ringfence.Audit;
 
 /// <summary>
-/// What a recorder accepted and the disk does not have yet: bounded, so that a fact is never dropped and memory has an end. Filled from any thread,
-/// emptied by the writer.
+/// What a recorder accepted and the disk does not have yet: bounded, so that a fact is never dropped and memory has an end. Filled from any thread;
+/// emptied by the writer, or by the recorder itself when a commit takes it along, and never by both at once: what came first is durable first.
 /// </summary>
 internal sealed class RecorderBacklog(string owner)
 {
@@ -12,6 +12,8 @@ internal sealed class RecorderBacklog(string owner)
     private readonly object sync = new();
     private readonly List<(long Target, TaskCompletionSource Reached)> waiters = [];
     private PendingWrites pending = new();
+    private TaskCompletionSource? writing;
+    private bool claimed;
     private long accepted;
     private long written;
     private long bytes;
@@ -70,13 +72,18 @@ internal sealed class RecorderBacklog(string owner)
         }
     }
 
+    /// <summary>Takes what is there for the writer, who acknowledges it or breaks this. Nothing while a commit has it, or after a hole.</summary>
     public PendingWrites Take()
     {
         lock (sync)
         {
-            var taken = pending;
-            pending = new PendingWrites();
-            return taken;
+            if (claimed || broken is not null || pending.Count == 0)
+            {
+                return new PendingWrites();
+            }
+
+            writing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return TakeAll();
         }
     }
 
@@ -84,16 +91,54 @@ internal sealed class RecorderBacklog(string owner)
     {
         lock (sync)
         {
-            written += writes.Count;
-            bytes -= writes.Bytes;
+            EndWriting();
+            Settle(writes);
+        }
+    }
 
-            foreach (var (_, reached) in waiters.Where(waiter => waiter.Target <= written))
+    /// <summary>
+    /// Takes what is there for a commit, once the writer is done with what it took before. The writer gets nothing until <see cref="Release"/>, which must
+    /// follow whatever becomes of this.
+    /// </summary>
+    public async Task<PendingWrites> ClaimAsync(CancellationToken cancellationToken)
+    {
+        Task? before;
+
+        lock (sync)
+        {
+            ThrowIfBroken();
+            claimed = true;
+            before = writing?.Task;
+        }
+
+        await (before ?? Task.CompletedTask).WaitAsync(cancellationToken);
+
+        lock (sync)
+        {
+            ThrowIfBroken();
+            return TakeAll();
+        }
+    }
+
+    /// <summary>Ends a claim: what was taken is durable now, or stands in front again as if nobody had touched it.</summary>
+    /// <returns>True when there is something for the writer, who may have come meanwhile and found nothing.</returns>
+    public bool Release(PendingWrites writes, bool durable)
+    {
+        lock (sync)
+        {
+            claimed = false;
+
+            if (durable)
             {
-                reached.TrySetResult();
+                Settle(writes);
+            }
+            else
+            {
+                writes.Add(pending);
+                pending = writes;
             }
 
-            waiters.RemoveAll(waiter => waiter.Target <= written);
-            Monitor.PulseAll(sync);
+            return pending.Count > 0;
         }
     }
 
@@ -103,6 +148,7 @@ internal sealed class RecorderBacklog(string owner)
         lock (sync)
         {
             broken ??= cause;
+            EndWriting();
             var failure = Unavailable();
             waiters.ForEach(waiter => waiter.Reached.TrySetException(failure));
             waiters.Clear();
@@ -127,5 +173,32 @@ internal sealed class RecorderBacklog(string owner)
     {
         accepted++;
         bytes += length;
+    }
+
+    private void Settle(PendingWrites writes)
+    {
+        written += writes.Count;
+        bytes -= writes.Bytes;
+
+        foreach (var (_, reached) in waiters.Where(waiter => waiter.Target <= written))
+        {
+            reached.TrySetResult();
+        }
+
+        waiters.RemoveAll(waiter => waiter.Target <= written);
+        Monitor.PulseAll(sync);
+    }
+
+    private PendingWrites TakeAll()
+    {
+        var taken = pending;
+        pending = new PendingWrites();
+        return taken;
+    }
+
+    private void EndWriting()
+    {
+        writing?.TrySetResult();
+        writing = null;
     }
 }

@@ -37,7 +37,7 @@ internal sealed class Forwarder(GatewayOptions options, UpstreamPool upstreams, 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            var failure = new Failure("upstream_silent", $"The provider said nothing for {options.UpstreamSilence.TotalSeconds:0} s.");
+            var failure = new Failure("upstream_silent", $"The provider said nothing for {Duration.Show(options.UpstreamSilence)}.");
             return new Ending { MayBeCharged = true, Error = failure, Answer = new Refusal(504, failure.Code, failure.Message) };
         }
         catch (OperationCanceledException)

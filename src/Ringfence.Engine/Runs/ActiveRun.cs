@@ -13,6 +13,7 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
     private readonly CommandTimeline commands = new();
     private readonly Money costBefore = run.Cost;
     private readonly int turnsBefore = run.Turns;
+    private readonly long began = store.Time.GetTimestamp();
     private GatewayLease? lease;
 
     public Run Run { get; private set; } = run;
@@ -34,6 +35,9 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
     /// <summary>Turns that are left to this start of the run.</summary>
     public int TurnsLeft => Math.Max(0, Request.Limits.Turns - turnsBefore);
 
+    /// <summary>For how long somebody has worked on this run, in all its starts. Waiting for people is no work.</summary>
+    public TimeSpan Worked => Run.Worked + store.Time.GetElapsedTime(began);
+
     /// <summary>A name that no earlier start of this run has used, for sandboxes and calls: facts are told apart by them.</summary>
     public string Named(string name) => Run.Starts > 1 ? $"{name}.s{Run.Starts}" : name;
 
@@ -47,19 +51,22 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
         return EnterAsync(status, cancellationToken);
     }
 
-    /// <summary>Waits for people: <paramref name="ask"/> puts the question in the same transaction. From then on the run is nobody's.</summary>
-    public async Task WaitAsync(RunCheckpoint? checkpoint, Func<DatabaseTransaction, Task> ask, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for people: what the run <paramref name="asks"/> is on record, and put by <paramref name="ask"/>, in the same transaction. From then on the
+    /// run is nobody's.
+    /// </summary>
+    public async Task WaitAsync(RunCheckpoint? checkpoint, AuditFact asks, Func<DatabaseTransaction, Task> ask, CancellationToken cancellationToken)
     {
         Meter();
-        Run = await RunStore.WaitAsync(Run with { Checkpoint = checkpoint }, ask, Recorder, cancellationToken);
+        Run = await RunStore.WaitAsync(Run with { Checkpoint = checkpoint, Worked = Worked }, asks, ask, Recorder, cancellationToken);
     }
 
-    public Task KeepAsync(Workspace workspace, CancellationToken cancellationToken)
+    /// <summary>Puts the workspace on the record; the next move writes it into the row.</summary>
+    public void Keep(Workspace workspace)
     {
         Workspace = workspace;
         Run = Run with { BaseCommit = workspace.BaseCommit };
         Recorder.Append(new WorkspacePrepared(workspace.BaseCommit, workspace.BaseTree, workspace.Notices));
-        return store.NoteAsync(Run, cancellationToken);
     }
 
     /// <summary>The workspace of a run that another process had begun.</summary>
@@ -83,8 +90,8 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
         Changes = changes;
     }
 
-    /// <summary>Puts the change set on the record, file by file, and into the row.</summary>
-    public Task KeepAsync(ChangeSet changes, CancellationToken cancellationToken)
+    /// <summary>Puts the change set on the record, file by file; the next move writes it into the row.</summary>
+    public void Keep(ChangeSet changes)
     {
         Changes = changes;
         Run = Run with { Tree = changes.Tree, ChangeDigest = changes.Digest };
@@ -105,7 +112,6 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
 
         Recorder.Append(new CheckpointReached(RunStore.Name(Run.Status), changes.Tree));
         Meter();
-        return store.NoteAsync(Run, cancellationToken);
     }
 
     /// <summary>From now on the run costs what this lease spends, beside what earlier starts spent.</summary>
@@ -134,10 +140,10 @@ public sealed class ActiveRun(Run run, RunStore store, Recorder recorder)
         Run = await store.EndAsync(Run with { Hint = hint }, ended, Recorder, cancellationToken);
 
     /// <summary>Gives the run back to the queue.</summary>
-    public async Task RequeueAsync(string reason, DateTimeOffset due, TimeSpan worked, CancellationToken cancellationToken)
+    public async Task RequeueAsync(string reason, DateTimeOffset due, CancellationToken cancellationToken)
     {
         Meter();
-        Run = await RunStore.RequeueAsync(Run with { Worked = Run.Worked + worked }, reason, due, Recorder, cancellationToken);
+        Run = await RunStore.RequeueAsync(Run with { Worked = Worked }, reason, due, Recorder, cancellationToken);
     }
 
     /// <summary>Why the newest model call has no whole answer; null when it has.</summary>

@@ -34,7 +34,7 @@ internal static class RunEnding
             {
                 if ((await run.Workspace.CollectAsync(patience.Token)).Succeeded(out changes))
                 {
-                    await run.KeepAsync(changes, patience.Token);
+                    run.Keep(changes);
                 }
             }
             catch (Exception failed) when (failed is IOException or OperationCanceledException or UnauthorizedAccessException or DbException or RecordUnavailableException)

@@ -73,7 +73,7 @@ public sealed class RunPipeline(
                     return new RunOutcome.Failed(FailReason.BlockedByGate, why[0]);
                 }
 
-                await run.KeepAsync(changes, cancellationToken);
+                run.Keep(changes);
 
                 if (await questions.AfterAgentAsync(ending, task, cancellationToken) is { } waiting)
                 {
@@ -172,7 +172,7 @@ public sealed class RunPipeline(
 
         if (prepared.Succeeded(out var workspace))
         {
-            await run.KeepAsync(workspace, cancellationToken);
+            run.Keep(workspace);
         }
 
         return prepared;

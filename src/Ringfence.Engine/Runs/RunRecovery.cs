@@ -59,7 +59,7 @@ public sealed class RunRecovery(Database database, RunStore store, ApprovalDesk 
 
         if (abandoned is { IsDurable: true, CancelRequestedBy: null, Starts: < RunRetry.MostStarts })
         {
-            await run.RequeueAsync("interrupted", time.GetUtcNow(), TimeSpan.Zero, cancellationToken);
+            await run.RequeueAsync("interrupted", time.GetUtcNow(), cancellationToken);
             return null;
         }
 

@@ -124,25 +124,9 @@ public sealed partial class RunStore
     /// <param name="due">Not to be taken up before.</param>
     public static async Task<Run> RequeueAsync(Run run, string reason, DateTimeOffset due, Recorder recorder, CancellationToken cancellationToken)
     {
-        if (!RunTransitions.CanMove(run.Status, RunStatus.Queued))
-        {
-            throw new InvalidOperationException($"Run {run.Id} cannot move from {run.Status} to {RunStatus.Queued}.");
-        }
-
-        await recorder.CommitAsync(
-            new RunStateChanged(Name(run.Status), Name(RunStatus.Queued), reason),
-            async transaction => MustChangeOne(run, await transaction.ExecuteAsync(
-                """
-                update runs
-                   set status = 'queued', stage = 'queued', worker = null, lease_expires_us = null, due_us = @due, worked_us = @worked,
-                       cost_nano = @cost, turns = @turns, base_commit = @base, tree = @tree, change_digest = @digest, checkpoint = @checkpoint
-                 where id = @id and status = @from and worker = @me
-                """,
-                CancellationToken.None,
-                ("id", run.Id), ("from", Name(run.Status)), ("me", WorkerId.Current.ToString()), ("due", due), ("worked", (long)run.Worked.TotalMicroseconds),
-                ("cost", run.Cost), ("turns", run.Turns), ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest),
-                ("checkpoint", RunRow.Json(run.Checkpoint)))),
-            cancellationToken);
+        await MoveAsync(
+            run, RunStatus.Queued, [new RunStateChanged(Name(run.Status), Name(RunStatus.Queued), reason)], $"stage = @to, {LetGo}, due_us = @due",
+            _ => Task.CompletedTask, recorder, cancellationToken, ("due", due));
 
         return run with { Status = RunStatus.Queued, Worker = null };
     }

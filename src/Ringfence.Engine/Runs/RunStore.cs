@@ -24,6 +24,10 @@ public sealed partial class RunStore(Database database, TimeProvider time)
 
     private const int ColumnCount = 22;
 
+    private const string LetGo = "worker = null, lease_expires_us = null";
+
+    internal TimeProvider Time => time;
+
     /// <summary>Creates a queued run that this process already holds.</summary>
     public async Task<Run> CreateAsync(RunRequest request, CancellationToken cancellationToken)
     {
@@ -38,9 +42,57 @@ public sealed partial class RunStore(Database database, TimeProvider time)
         return run;
     }
 
-    /// <summary>Moves a run, with its event and its checkpoint, in one transaction. A move that the table of moves does not know is a bug.</summary>
+    /// <summary>Moves a run, with its event, its checkpoint and what is known of it, in one transaction.</summary>
     /// <exception cref="RunTakenException">This process does not hold the run.</exception>
     public async Task<Run> MoveAsync(Run run, RunStatus to, Recorder recorder, CancellationToken cancellationToken)
+    {
+        await MoveAsync(
+            run, to, [new RunStateChanged(Name(run.Status), Name(to))], "stage = @to, started_us = coalesce(started_us, @now)", _ => Task.CompletedTask, recorder,
+            cancellationToken, ("now", time.GetUtcNow()));
+
+        return run with { Status = to };
+    }
+
+    /// <summary>
+    /// Moves a run to waiting and lets go of it, together with what it <paramref name="asks"/>, as fact and as row. From now on it is durable: people may
+    /// take longer than the terminal that it was started in.
+    /// </summary>
+    public static async Task<Run> WaitAsync(
+        Run run, AuditFact asks, Func<DatabaseTransaction, Task> ask, Recorder recorder, CancellationToken cancellationToken)
+    {
+        await MoveAsync(
+            run, RunStatus.Waiting, [asks, new RunStateChanged(Name(run.Status), Name(RunStatus.Waiting))],
+            $"stage = @to, {LetGo}, durable = 1",
+            async transaction =>
+            {
+                await ask(transaction);
+                await Outbox.AddAsync(transaction, run with { Status = RunStatus.Waiting }, transaction.Database.Time.GetUtcNow());
+            },
+            recorder, cancellationToken);
+
+        return run with { Status = RunStatus.Waiting, Worker = null, IsDurable = true };
+    }
+
+    /// <summary>Writes the ending and <c>run.ended</c> in one transaction.</summary>
+    public async Task<Run> EndAsync(Run run, RunEnded ended, Recorder recorder, CancellationToken cancellationToken)
+    {
+        var status = Enum.Parse<RunStatus>(ended.Status, ignoreCase: true);
+        var now = time.GetUtcNow();
+        var after = run with { Status = status, Reason = ReadReason(ended.Reason), Message = ended.Message, EndedAt = now, Worker = null };
+
+        await MoveAsync(
+            run, status, [ended], $"{LetGo}, fail_reason = @reason, fail_message = @message, fail_hint = @hint, ended_us = @now",
+            transaction => Outbox.AddAsync(transaction, after, now), recorder, cancellationToken,
+            ("reason", ended.Reason), ("message", ended.Message), ("hint", run.Hint), ("now", now));
+
+        return after;
+    }
+
+    /// <summary>Writes where a run is now, and everything that is known of it so far: what a crash leaves to be found. A move that the table does not know is a bug.</summary>
+    /// <param name="set">More columns, from <paramref name="more"/> parameters.</param>
+    private static async Task MoveAsync(
+        Run run, RunStatus to, IReadOnlyList<AuditFact> facts, string set, Func<DatabaseTransaction, Task> alongside, Recorder recorder,
+        CancellationToken cancellationToken, params (string Name, object? Value)[] more)
     {
         if (!RunTransitions.CanMove(run.Status, to))
         {
@@ -48,98 +100,31 @@ public sealed partial class RunStore(Database database, TimeProvider time)
         }
 
         await recorder.CommitAsync(
-            new RunStateChanged(Name(run.Status), Name(to)),
-            async transaction => MustChangeOne(run, await transaction.ExecuteAsync(
-                """
-                update runs set status = @to, stage = @to, started_us = coalesce(started_us, @now), checkpoint = @checkpoint
-                 where id = @id and status = @from and worker = @me
-                """,
-                CancellationToken.None,
-                ("id", run.Id), ("from", Name(run.Status)), ("to", Name(to)), ("now", time.GetUtcNow()), ("checkpoint", RunRow.Json(run.Checkpoint)),
-                ("me", WorkerId.Current.ToString()))),
-            cancellationToken);
-
-        return run with { Status = to };
-    }
-
-    /// <summary>
-    /// Moves a run to waiting and lets go of it, together with <paramref name="ask"/>. What it cost so far is kept with it, and from now on it is durable:
-    /// people may take longer than the terminal that it was started in.
-    /// </summary>
-    public static async Task<Run> WaitAsync(Run run, Func<DatabaseTransaction, Task> ask, Recorder recorder, CancellationToken cancellationToken)
-    {
-        if (!RunTransitions.CanMove(run.Status, RunStatus.Waiting))
-        {
-            throw new InvalidOperationException($"Run {run.Id} cannot wait while {run.Status}.");
-        }
-
-        await recorder.CommitAsync(
-            new RunStateChanged(Name(run.Status), Name(RunStatus.Waiting)),
+            facts,
             async transaction =>
             {
-                MustChangeOne(run, await transaction.ExecuteAsync(
-                    """
+                var changed = await transaction.ExecuteAsync(
+                    $"""
                     update runs
-                       set status = 'waiting', stage = 'waiting', worker = null, lease_expires_us = null, durable = 1, cost_nano = @cost,
-                           turns = @turns, checkpoint = @checkpoint, worked_us = @worked
-                     where id = @id and status = @from and worker = @me
-                    """,
-                    CancellationToken.None, ("id", run.Id), ("checkpoint", RunRow.Json(run.Checkpoint)), ("worked", (long)run.Worked.TotalMicroseconds), ("from", Name(run.Status)), ("me", WorkerId.Current.ToString()), ("cost", run.Cost),
-                    ("turns", (long)run.Turns)));
-                await ask(transaction);
-                await Outbox.AddAsync(transaction, run with { Status = RunStatus.Waiting }, transaction.Database.Time.GetUtcNow());
-            },
-            cancellationToken);
-
-        return run with { Status = RunStatus.Waiting, Worker = null, IsDurable = true };
-    }
-
-    /// <summary>Adds time that a start of the run used.</summary>
-    public Task AddWorkedAsync(RunId id, TimeSpan worked, CancellationToken cancellationToken) => database.ExecuteAsync(
-        "update runs set worked_us = worked_us + @worked where id = @id", cancellationToken, ("id", id), ("worked", (long)worked.TotalMicroseconds));
-
-    /// <summary>Keeps what is known so far, so that a crash leaves it to be found.</summary>
-    public Task NoteAsync(Run run, CancellationToken cancellationToken) => database.ExecuteAsync(
-        """
-        update runs set base_commit = @base, tree = @tree, change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns where id = @id
-        """,
-        cancellationToken,
-        ("id", run.Id), ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest), ("branch", run.Published),
-        ("cost", run.Cost), ("turns", (long)run.Turns));
-
-    /// <summary>Writes the ending and <c>run.ended</c> in one transaction.</summary>
-    public async Task<Run> EndAsync(Run run, RunEnded ended, Recorder recorder, CancellationToken cancellationToken)
-    {
-        var status = Enum.Parse<RunStatus>(ended.Status, ignoreCase: true);
-
-        if (!RunTransitions.CanMove(run.Status, status))
-        {
-            throw new InvalidOperationException($"Run {run.Id} cannot move from {run.Status} to {status}.");
-        }
-
-        var now = time.GetUtcNow();
-        var after = run with { Status = status, Reason = ReadReason(ended.Reason), Message = ended.Message, EndedAt = now, Worker = null };
-
-        await recorder.CommitAsync(
-            ended,
-            async transaction =>
-            {
-                MustChangeOne(run, await transaction.ExecuteAsync(
-                    """
-                    update runs
-                       set status = @status, fail_reason = @reason, fail_message = @message, fail_hint = @hint, ended_us = @now, base_commit = @base, tree = @tree,
-                           change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns, worker = null, lease_expires_us = null
+                       set status = @to, base_commit = @base, tree = @tree, change_digest = @digest, branch = @branch, cost_nano = @cost, turns = @turns,
+                           checkpoint = @checkpoint, worked_us = @worked, {set}
                      where id = @id and status = @from and worker = @me
                     """,
                     CancellationToken.None,
-                    ("me", WorkerId.Current.ToString()), ("id", run.Id), ("from", Name(run.Status)), ("status", ended.Status), ("reason", ended.Reason),
-                    ("message", ended.Message), ("hint", run.Hint), ("now", now), ("base", run.BaseCommit), ("tree", run.Tree), ("digest", run.ChangeDigest),
-                    ("branch", run.Published), ("cost", run.Cost), ("turns", (long)run.Turns)));
-                await Outbox.AddAsync(transaction, after, now);
+                    [
+                        ("id", run.Id), ("from", Name(run.Status)), ("to", Name(to)), ("me", WorkerId.Current.ToString()), ("base", run.BaseCommit),
+                        ("tree", run.Tree), ("digest", run.ChangeDigest), ("branch", run.Published), ("cost", run.Cost), ("turns", (long)run.Turns),
+                        ("checkpoint", RunRow.Json(run.Checkpoint)), ("worked", (long)run.Worked.TotalMicroseconds), .. more,
+                    ]);
+
+                if (changed != 1)
+                {
+                    throw new RunTakenException($"Run {run.Id} is not {run.Status} in the store, or not ours: somebody else has it.");
+                }
+
+                await alongside(transaction);
             },
             cancellationToken);
-
-        return after;
     }
 
     private Run New(RunRequest request) => new() { Id = RunId.New(time), Request = request, Status = RunStatus.Queued, CreatedAt = time.GetUtcNow() };
@@ -181,12 +166,4 @@ public sealed partial class RunStore(Database database, TimeProvider time)
 
     private static FailReason? ReadReason(string? name) =>
         name is null ? null : Enum.Parse<FailReason>(name.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
-
-    private static void MustChangeOne(Run run, int changed)
-    {
-        if (changed != 1)
-        {
-            throw new RunTakenException($"Run {run.Id} is not {run.Status} in the store, or not ours: somebody else has it.");
-        }
-    }
 }

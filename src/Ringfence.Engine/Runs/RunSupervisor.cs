@@ -52,8 +52,7 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     /// </summary>
     public async Task<RunOutcome> RunAsync(ActiveRun run, Result<RunPipeline> pipeline, CancellationToken interrupted)
     {
-        var began = time.GetTimestamp();
-        var left = run.Request.Limits.Time - run.Run.Worked;
+        var left = run.Request.Limits.Time - run.Worked;
         using var deadline = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted, deadline.Token);
         var attending = AttendAsync(run, stop);
@@ -66,7 +65,6 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         // A run that waits for people is nobody's.
         if (run.Run.Status is RunStatus.Waiting)
         {
-            await store.AddWorkedAsync(run.Id, time.GetElapsedTime(began), CancellationToken.None);
             return outcome;
         }
 
@@ -77,16 +75,16 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
 
         if (outcome is RunOutcome.Cancelled && attention.CancelledBy is null && interrupted.IsCancellationRequested && run.Run.IsDurable)
         {
-            return await TryRequeueAsync(run, "handed_back", TimeSpan.Zero, time.GetElapsedTime(began)) ?? Handed;
+            return await TryRequeueAsync(run, "handed_back", TimeSpan.Zero) ?? Handed;
         }
 
         if (run.Run.IsDurable && attention.CancelledBy is null && RunRetry.Wait(outcome, run.Run.Starts) is { } wait)
         {
-            return await TryRequeueAsync(run, $"retry: {((RunOutcome.Failed)outcome).Failure.Code}", wait, time.GetElapsedTime(began)) ?? outcome;
+            return await TryRequeueAsync(run, $"retry: {((RunOutcome.Failed)outcome).Failure.Code}", wait) ?? outcome;
         }
 
         outcome = outcome is RunOutcome.Cancelled cancelled ? cancelled with { By = attention.CancelledBy ?? cancelled.By } : outcome;
-        return await RunEnding.TryWriteAsync(run, await RunEnding.SalvageAsync(run, outcome), run.Run.Worked + time.GetElapsedTime(began));
+        return await RunEnding.TryWriteAsync(run, await RunEnding.SalvageAsync(run, outcome), run.Worked);
     }
 
     /// <summary>
@@ -149,11 +147,11 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
     }
 
     /// <summary>Null when the run is in the queue again; else the ending, because the store cannot be written.</summary>
-    private async Task<RunOutcome?> TryRequeueAsync(ActiveRun run, string reason, TimeSpan wait, TimeSpan worked)
+    private async Task<RunOutcome?> TryRequeueAsync(ActiveRun run, string reason, TimeSpan wait)
     {
         try
         {
-            await run.RequeueAsync(reason, time.GetUtcNow() + wait, worked, CancellationToken.None);
+            await run.RequeueAsync(reason, time.GetUtcNow() + wait, CancellationToken.None);
             return null;
         }
         catch (Exception exception) when (exception is RecordUnavailableException or DbException)
@@ -223,5 +221,5 @@ public sealed class RunSupervisor(Database database, RunStore store, TimeProvide
         "handed_back", "The run went back to the queue; the next server takes it up."));
 
     private static Failure TimedOut(ActiveRun run) => new(
-        "timeout", $"The run used its time of {run.Request.Limits.Time}." + AgentVerdict.After(run.ModelTrouble), "Raise --timeout.");
+        "timeout", $"The run used its time of {Duration.Show(run.Request.Limits.Time)}." + AgentVerdict.After(run.ModelTrouble), "Raise --timeout.");
 }

@@ -65,6 +65,24 @@ public abstract class A_waiting_run(PostgresCluster? postgres) : StoreTest(postg
         Assert.Equal(RunStatus.Waiting, (await runs.FindAsync(asked.Run.Value, Cancel)).Value.Status);
     }
 
+    /// <summary>A yes to what is one's own is a conflict; a no is none.</summary>
+    [Theory]
+    [InlineData("ada@host")]
+    [InlineData("eve@issues")]
+    public async Task Is_taken_back_by_who_asked_for_it_also_when_others_are_asked(string principal)
+    {
+        var (desk, runs, asked) = await AskAsync(new ApprovalRule(ApprovalKind.Diff) { From = ["security"], Members = ["key:sam"] });
+
+        Assert.Equal("not_asked", (await desk.DecideAsync(asked.Id, Person("key:bob"), asked.Digest, false, "no", Cancel)).Failures[0].Code);
+        Assert.Equal("self_approval", (await desk.DecideAsync(asked.Id, Person(principal), asked.Digest, true, null, Cancel)).Failures[0].Code);
+        Assert.Equal("digest_differs", (await desk.DecideAsync(asked.Id, Person(principal), new string('0', 64), false, "no", Cancel)).Failures[0].Code);
+        Assert.Equal(ApprovalStatus.Rejected, (await desk.DecideAsync(asked.Id, Person(principal), asked.Digest, false, "changed my mind", Cancel)).Value.Status);
+
+        var run = (await runs.FindAsync(asked.Run.Value, Cancel)).Value;
+        Assert.Equal((RunStatus.Failed, FailReason.Rejected, $"{principal} rejected the diff: changed my mind"), (run.Status, run.Reason, run.Message));
+        Assert.Equal(principal, Assert.Single(await new AuditReader(await OpenAsync()).FactsAsync<ApprovalDecided>(asked.Run, Cancel)).By);
+    }
+
     [Fact]
     public async Task Is_not_moved_by_a_yes_to_something_else()
     {

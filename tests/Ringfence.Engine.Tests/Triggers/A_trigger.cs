@@ -138,6 +138,20 @@ public abstract class A_trigger(PostgresCluster? postgres) : StoreTest(postgres)
     }
 
     [Fact]
+    public async Task Of_a_stranger_may_be_taken_back_by_who_sent_it()
+    {
+        var database = await OpenAsync(clock);
+        await TakeAsync(database, Stranger, "d-1");
+        await Service(database).WorkAsync(Cancel);
+
+        Assert.Null(await DecideAsync(database, new Approver("key:eve", Role.Approver, "api_key", "api"), letsIn: false));
+        await Service(database).WorkAsync(Cancel);
+
+        Assert.Empty(await RunsAsync(database));
+        Assert.Equal("refused", Assert.Single(await Store(database).ListAsync(10, Cancel)).Status);
+    }
+
+    [Fact]
     public async Task By_the_clock_fires_once_for_all_servers_and_makes_up_for_one_missed_hour()
     {
         var database = await OpenAsync(clock);
@@ -193,7 +207,7 @@ public abstract class A_trigger(PostgresCluster? postgres) : StoreTest(postgres)
 
     private static async Task WorkAsync(IEnumerable<TriggerService> servers) => await Task.WhenAll(servers.Select(server => server.WorkAsync(Cancel)));
 
-    private Task<Failure?> DecideAsync(Database database, Approver person) => TriggerDecision.DecideAsync(Store(database), [Source], "app:d-1", letsIn: true, person, Cancel);
+    private Task<Failure?> DecideAsync(Database database, Approver person, bool letsIn = true) => TriggerDecision.DecideAsync(Store(database), [Source], "app:d-1", letsIn, person, Cancel);
 
     private async Task StartByHandAsync(Database database, Delivery delivery)
     {
