@@ -9,12 +9,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "protocol.h"
 
 #define PIECES_BETWEEN_LOOKS 64
 #define KNOWN 8192
+#define MOST_MOUNTS 64
+
+/* A sparse file of terabytes costs the agent nothing; reading it would keep us from our limits for minutes. */
+#define LARGEST (1ull << 30)
 #define KEY_FORMAT "%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%" PRIu64 ".%" PRIu64
 
 struct identity {
@@ -34,6 +39,14 @@ struct known {
 /* Linear probing; when three quarters are used it starts anew. */
 static struct known known[KNOWN];
 static size_t known_count;
+
+struct seen_mount {
+	uint64_t number;
+	bool read_only;
+};
+
+static struct seen_mount mounts[MOST_MOUNTS];
+static size_t mount_count;
 
 static struct known *place_of(const struct identity *identity)
 {
@@ -160,57 +173,73 @@ static bool read_all(int file, unsigned char result[DIGEST_LENGTH])
 	return true;
 }
 
+/* A mount stays what it is once the command runs: nobody inside can mount, or make a mount writable. */
+static bool is_read_only(uint64_t mount, const char *path)
+{
+	struct statvfs system;
+	bool read_only;
+
+	for (size_t i = 0; i < mount_count; i++) {
+		if (mounts[i].number == mount)
+			return mounts[i].read_only;
+	}
+
+	read_only = statvfs(path, &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
+
+	if (mount_count < MOST_MOUNTS)
+		mounts[mount_count++] = (struct seen_mount){ .number = mount, .read_only = read_only };
+
+	return read_only;
+}
+
+static bool read_file(const char *path, unsigned char result[DIGEST_LENGTH])
+{
+	/* Not blocking: a lease of the agent must not hold us up. */
+	int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool whole;
+
+	if (file < 0)
+		return false;
+
+	whole = read_all(file, result);
+	close(file);
+	return whole;
+}
+
 /*
  * Only what lies on a read-only mount is remembered: elsewhere the agent could write to a file through a mapping without a change of its
  * times, and have one program recorded under the digest of another.
  */
 size_t executable_digest(pid_t process, unsigned char result[DIGEST_LENGTH])
 {
-	struct identity identity = { 0 };
-	struct statvfs system;
-	struct stat status;
+	struct identity identity;
+	struct statx status;
 	char path[64];
 	bool cacheable;
-	int file;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)process);
-	
-	/* Not blocking: a lease of the agent must not hold us up. */
-	file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-	if (file < 0)
+	if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_MNT_ID, &status) < 0)
 		return 0;
 
-	if (fstat(file, &status) < 0 || fstatvfs(file, &system) < 0) {
-		close(file);
-		return 0;
-	}
-
-	cacheable = (system.f_flag & ST_RDONLY) != 0;
+	identity = (struct identity){ .device = makedev(status.stx_dev_major, status.stx_dev_minor),
+				      .inode = status.stx_ino,
+				      .size = status.stx_size,
+				      .changed_seconds = (uint64_t)status.stx_ctime.tv_sec,
+				      .changed_nanoseconds = status.stx_ctime.tv_nsec };
+	cacheable = (status.stx_mask & STATX_MNT_ID) && is_read_only(status.stx_mnt_id, path);
 
 	if (cacheable) {
-		const struct known *place;
-
-		identity = (struct identity){ .device = status.st_dev,
-					      .inode = status.st_ino,
-					      .size = (uint64_t)status.st_size,
-					      .changed_seconds = (uint64_t)status.st_ctim.tv_sec,
-					      .changed_nanoseconds = (uint64_t)status.st_ctim.tv_nsec };
-		place = place_of(&identity);
+		const struct known *place = place_of(&identity);
 
 		if (place->used) {
 			memcpy(result, place->digest, DIGEST_LENGTH);
-			close(file);
 			return DIGEST_LENGTH;
 		}
 	}
 
-	if (!read_all(file, result)) {
-		close(file);
+	if (status.stx_size > LARGEST || !read_file(path, result))
 		return 0;
-	}
-
-	close(file);
 
 	if (cacheable) {
 		remember(&identity, result);

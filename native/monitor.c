@@ -28,6 +28,10 @@
 
 #define SAMPLE_MILLISECONDS 250
 
+/* How long the end of a command waits for company: each message on its own wakes the supervisor, which costs more than it says. */
+#define END_WAITS_MILLISECONDS 5
+#define END_WAITS_ROUNDS 16
+
 enum source {
 	FROM_CONTROL = 1,
 	FROM_INIT,
@@ -44,6 +48,8 @@ struct monitor {
 	int user_namespace;
 	int poller;
 	int children;
+	int listener;
+	int rounds;
 	pid_t disk_watcher;
 	int processes;
 	int temporary;
@@ -156,6 +162,7 @@ static void from_init(struct monitor *monitor)
 		break;
 	case INIT_LISTENER:
 		record_begin(descriptor, monitor->poller);
+		monitor->listener = descriptor;
 		follow(monitor, descriptor, FROM_COMMANDS);
 		break;
 	case INIT_NO_COMMAND:
@@ -257,6 +264,9 @@ static void handle(struct monitor *monitor, const struct epoll_event *event)
 		if (event->events & EPOLLIN) {
 			record_notification();
 			take_reports(monitor);
+		} else {
+			/* Nobody is left who could execute; the kernel would say so again and again until the last of them is cleared away. */
+			forget(monitor, monitor->listener);
 		}
 
 		break;
@@ -264,6 +274,16 @@ static void handle(struct monitor *monitor, const struct epoll_event *event)
 		from_clock(monitor);
 		break;
 	}
+}
+
+/* Returns -1 when the supervisor is gone. */
+static int tell_supervisor(struct monitor *monitor, bool idle)
+{
+	if (message_can_wait() && !idle && ++monitor->rounds < END_WAITS_ROUNDS)
+		return 0;
+
+	monitor->rounds = 0;
+	return message_flush();
 }
 
 static void say_ready(struct monitor *monitor)
@@ -374,7 +394,7 @@ void monitor_run(const struct spec *spec, pid_t init, int init_descriptor, int i
 
 	while (!monitor.init_gone) {
 		struct epoll_event events[64];
-		int number = epoll_wait(monitor.poller, events, 64, -1);
+		int number = epoll_wait(monitor.poller, events, 64, message_can_wait() ? END_WAITS_MILLISECONDS : -1);
 
 		for (int i = 0; i < number; i++)
 			handle(&monitor, &events[i]);
@@ -382,7 +402,7 @@ void monitor_run(const struct spec *spec, pid_t init, int init_descriptor, int i
 		if (!monitor.ready && record_count() > 0)
 			say_ready(&monitor);
 
-		if (message_flush() < 0 && !monitor.supervisor_gone) {
+		if (tell_supervisor(&monitor, number == 0) < 0 && !monitor.supervisor_gone) {
 			monitor.supervisor_gone = true;
 			monitor.killed = true;
 			end_everything(&monitor);

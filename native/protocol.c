@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,14 @@
 
 #define BUFFER_SIZE (256 * 1024)
 #define FLUSH_ABOVE (64 * 1024)
+#define MESSAGE_OF_AN_END 'X'
 
 int control_socket = -1;
 
 static unsigned char buffer[BUFFER_SIZE];
 static size_t used;
 static size_t frame_start;
+static bool urgent;
 
 void control_connect(const char *path)
 {
@@ -50,6 +53,7 @@ void message_begin(char kind)
 	if (used > FLUSH_ABOVE)
 		(void)message_flush();
 
+	urgent |= kind != MESSAGE_OF_AN_END;
 	frame_start = used;
 	put(&length, sizeof(length));
 	put(&kind, 1);
@@ -80,9 +84,16 @@ void message_end(void)
 	memcpy(buffer + frame_start, &length, sizeof(length));
 }
 
+bool message_can_wait(void)
+{
+	return used > 0 && !urgent;
+}
+
 int message_flush(void)
 {
 	size_t sent = 0;
+
+	urgent = false;
 
 	while (sent < used) {
 		ssize_t written = send(control_socket, buffer + sent, used - sent, MSG_NOSIGNAL);

@@ -1,6 +1,7 @@
 /* What we say to the supervisor: frames of a letter and fields, and descriptors beside them. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ void message_end(void);
 
 /* Sends what is buffered; waits for the supervisor. Returns -1 when the supervisor is gone. */
 int message_flush(void);
+
+/* All that is buffered tells of commands that ended: the start of the next, which cannot wait, may take it along. */
+bool message_can_wait(void);
 
 /* Sends one frame that names the descriptor, with the descriptor. */
 void message_descriptor(const char *name, int descriptor);

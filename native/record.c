@@ -347,6 +347,10 @@ static void write_arguments(pid_t process)
 
 		digest_add(&digest, piece, length);
 		total += length;
+
+		/* The last argument has ended: there is no need to read on to the end. */
+		if (left == 0)
+			break;
 	}
 
 	if (file >= 0)

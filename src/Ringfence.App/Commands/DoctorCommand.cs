@@ -12,13 +12,20 @@ internal static class DoctorCommand
     public static Command Create(Terminal terminal)
     {
         var json = CommandActions.Json();
+        var strict = new Option<bool>("--strict") { Description = "Exit code 9 also when something optional is missing." };
         var command = new Command(
             "doctor",
             """
             Tries every wall and limit of the sandbox on this machine, and says how to get what is missing.
 
-            Exit code: 0 when every wall stands, 9 when one is missing. A limit that is enforced by weaker means is no failure.
-            """) { json };
+            Exit code: 0 when every wall and limit that a sandbox always has holds, 9 when one is missing. One that is enforced by weaker means is no
+            failure, nor is a limit that only runs have that ask for it (which are refused then); with --strict, this is one.
+
+            Examples:
+              ringfence doctor
+              ringfence doctor --strict
+              ringfence doctor --json | jq '.[] | select(.level != "full")'
+            """) { json, strict };
 
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -34,7 +41,7 @@ internal static class DoctorCommand
             if (parsed.GetValue(json))
             {
                 terminal.WriteJson([.. lines.Select(line => new DoctorView(
-                    line.Name, line.Level.ToString().ToLowerInvariant(), line.Found, line.Remedy))], AppJson.Default.IReadOnlyListDoctorView);
+                    line.Name, line.Level.ToString().ToLowerInvariant(), line.Found, line.Remedy, line.IsOptional))], AppJson.Default.IReadOnlyListDoctorView);
             }
             else
             {
@@ -44,7 +51,8 @@ internal static class DoctorCommand
                 }
             }
 
-            return lines.Any(line => line.Level is DoctorLevel.Missing) ? ExitCodes.Environment : ExitCodes.Done;
+            var isStrict = parsed.GetValue(strict);
+            return lines.Any(line => line.Level is DoctorLevel.Missing && (isStrict || !line.IsOptional)) ? ExitCodes.Environment : ExitCodes.Done;
         });
 
         return command;
@@ -56,6 +64,7 @@ internal static class DoctorCommand
         {
             DoctorLevel.Full => ("full   ", Ansi.Green),
             DoctorLevel.Weaker => ("weaker ", Ansi.Yellow),
+            _ when line.IsOptional => ("missing", Ansi.Yellow),
             _ => ("missing", Ansi.Red),
         };
 
@@ -69,4 +78,5 @@ internal static class DoctorCommand
 }
 
 /// <param name="Level"><c>full</c>, <c>weaker</c> or <c>missing</c>.</param>
-internal sealed record DoctorView(string Name, string Level, string Found, string? Remedy);
+/// <param name="Optional">Whether every sandbox has its walls and limits without it.</param>
+internal sealed record DoctorView(string Name, string Level, string Found, string? Remedy, bool Optional);

@@ -15,6 +15,9 @@ public sealed record TlsClientHello(string? ServerName, bool IsEncrypted, IReadO
 
     private const int MaxRecord = 16_384;
     private const int MaxHello = 65_536;
+
+    // A hello is read anew whenever more of it comes: cut into tens of thousands of records, its bytes one by one would cost minutes of our processor.
+    private const int MaxRecords = 128;
     private const ushort ServerNameExtension = 0;
     private const ushort ProtocolsExtension = 16;
     private const ushort EncryptedHelloExtension = 0xFE0D;
@@ -32,7 +35,7 @@ public sealed record TlsClientHello(string? ServerName, bool IsEncrypted, IReadO
         hello = null;
         var message = new List<byte>();
 
-        while (true)
+        for (var records = 0; ; records++)
         {
             if (message.Count >= 4 && message[0] != 1)
             {
@@ -41,7 +44,7 @@ public sealed record TlsClientHello(string? ServerName, bool IsEncrypted, IReadO
 
             var length = message.Count < 4 ? MaxHello : (message[1] << 16) | (message[2] << 8) | message[3];
 
-            if (length > MaxHello)
+            if (length > MaxHello || (records > MaxRecords && message.Count < 4 + length))
             {
                 return ReadState.Malformed;
             }

@@ -9,6 +9,7 @@ namespace Ringfence.Agents;
 /// </summary>
 internal static class AgentOnPath
 {
+    private const int MostBytes = 64 << 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <param name="searchPath">Folders, separated by colons.</param>
@@ -36,28 +37,9 @@ internal static class AgentOnPath
 
     private static async Task<string> AskVersionAsync(string executable, string searchPath, CancellationToken cancellationToken)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bounded.CancelAfter(Patience);
-
-        if (!ChildProcess.Start(new ChildCommand(executable, ["--version"], new Dictionary<string, string> { ["PATH"] = searchPath })).Succeeded(out var program))
-        {
-            return "";
-        }
-
-        await using (program)
-        {
-            try
-            {
-                using var reader = new StreamReader(program.Output, Encoding.UTF8);
-                var words = (await reader.ReadToEndAsync(bounded.Token)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-                await program.WaitAsync(bounded.Token);
-                return words.Select(word => word.TrimStart('v')).FirstOrDefault(PackageTerms.IsVersion) ?? "";
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                return "";
-            }
-        }
+        var command = new ChildCommand(executable, ["--version"], new Dictionary<string, string> { ["PATH"] = searchPath });
+        var said = (await ProgramAnswer.AskAsync(command, Patience, MostBytes, cancellationToken)).Succeeded(out var answer) ? answer.Text : "";
+        return said.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(word => word.TrimStart('v')).FirstOrDefault(PackageTerms.IsVersion) ?? "";
     }
 
     /// <summary>Whether Node.js starts it, by its first line.</summary>

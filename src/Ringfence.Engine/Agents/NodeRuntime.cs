@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Ringfence.Processes;
 using Ringfence.Sandboxes;
 
@@ -9,6 +8,9 @@ namespace Ringfence.Agents;
 internal sealed class NodeRuntime(string home, TimeProvider time)
 {
     private const string Version = "22.23.3";
+    private const int MostBytes = 64 << 10;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly string Integrity = PackageTerms.ForThisMachine("{cpu}") == "x64"
         ? "sha512-qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng=="
@@ -68,18 +70,8 @@ internal sealed class NodeRuntime(string home, TimeProvider time)
 
     private static async Task<string> VersionAsync(string program, CancellationToken cancellationToken)
     {
-        if (!ChildProcess.Start(new ChildCommand(program, ["--version"], new Dictionary<string, string>())).Succeeded(out var node))
-        {
-            return "";
-        }
-
-        await using (node)
-        {
-            using var reader = new StreamReader(node.Output, Encoding.ASCII);
-            var text = await reader.ReadToEndAsync(cancellationToken);
-            await node.WaitAsync(cancellationToken);
-            return text.Trim();
-        }
+        var command = new ChildCommand(program, ["--version"], new Dictionary<string, string>());
+        return (await ProgramAnswer.AskAsync(command, Patience, MostBytes, cancellationToken)).Succeeded(out var answer) ? answer.Text.Trim() : "";
     }
 }
 

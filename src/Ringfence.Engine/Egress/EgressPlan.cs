@@ -9,6 +9,9 @@ namespace Ringfence.Egress;
 /// <param name="Variables">Their environment.</param>
 public sealed record UserSide(string Home, IReadOnlyDictionary<string, string> Variables)
 {
+    /// <summary>How long a command that prints a secret may take. Default 1 minute: a password manager may ask its user first.</summary>
+    public TimeSpan CommandPatience { get; init; } = TimeSpan.FromMinutes(1);
+
     public static UserSide Current() => new(
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
         Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""));

@@ -12,6 +12,9 @@ namespace Ringfence.Egress;
 public sealed class RunAuthority : IDisposable
 {
     private static readonly TimeSpan Validity = TimeSpan.FromDays(7);
+
+    // A program inside may ask for thousands of names, denied ones too; each certificate brings a TLS context with it, outside the managed heap.
+    private const int MostKept = 256;
     private readonly X509Certificate2 root;
     private readonly ECDsa leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly ConcurrentDictionary<HostName, SslStreamCertificateContext> leaves = new();
@@ -42,7 +45,16 @@ public sealed class RunAuthority : IDisposable
     }
 
     /// <summary>A certificate for this name, with its key, as TLS wants it.</summary>
-    internal SslStreamCertificateContext For(HostName host) => leaves.GetOrAdd(host, Issue);
+    internal SslStreamCertificateContext For(HostName host)
+    {
+        // Full, it starts anew. What is in use stays with who uses it.
+        if (leaves.Count >= MostKept && !leaves.ContainsKey(host))
+        {
+            leaves.Clear();
+        }
+
+        return leaves.GetOrAdd(host, Issue);
+    }
 
     private SslStreamCertificateContext Issue(HostName host)
     {

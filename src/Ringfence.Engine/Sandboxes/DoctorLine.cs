@@ -16,4 +16,11 @@ public enum DoctorLevel
 /// <param name="Name">The wall or limit.</param>
 /// <param name="Found">What was tried and what came of it.</param>
 /// <param name="Remedy">What to do about it; null when nothing is to be done.</param>
-public sealed record DoctorLine(string Name, DoctorLevel Level, string Found, string? Remedy = null);
+public sealed record DoctorLine(string Name, DoctorLevel Level, string Found, string? Remedy = null)
+{
+    /// <summary>
+    /// True when every sandbox has its walls and limits without it: it is a limit that only a run that asks for it gets, and is refused without, or a detail
+    /// of the record.
+    /// </summary>
+    public bool IsOptional { get; init; }
+}

@@ -106,14 +106,19 @@ public sealed class SandboxProbe(SandboxLauncher launcher, string folder)
     {
         var tried = await TryAsync(Spec(workspace, limits), new CommandFacts(), cancellationToken);
 
-        return tried.IsFailure ? new DoctorLine(name, DoctorLevel.Missing, tried.Failures[0].Message, Remedy(name) ?? Remedy("memory"))
+        var line = tried.IsFailure ? new DoctorLine(name, DoctorLevel.Missing, tried.Failures[0].Message, Remedy(name) ?? Remedy("memory"))
             : tried.Value.Select(Parse).FirstOrDefault(line => line.Name == name) is { Level: not DoctorLevel.Full } weaker ? weaker
             : new DoctorLine(name, DoctorLevel.Full, found, null);
+        return line with { IsOptional = true };
     }
 
-    private static DoctorLine ExitCodes(CommandFacts facts) => facts.ExitsAreKnown
-        ? new DoctorLine("exit codes", DoctorLevel.Full, "The kernel tells how each command ended.")
-        : new DoctorLine("exit codes", DoctorLevel.Missing, "Only the first command's exit code is known.", "Boot Linux 6.15 or later.");
+    private static DoctorLine ExitCodes(CommandFacts facts)
+    {
+        var line = facts.ExitsAreKnown
+            ? new DoctorLine("exit codes", DoctorLevel.Full, "The kernel tells how each command ended.")
+            : new DoctorLine("exit codes", DoctorLevel.Missing, "Only the first command's exit code is known.", "Boot Linux 6.15 or later.");
+        return line with { IsOptional = true };
+    }
 
     // Root inside is nobody in particular, but outside it is root: what a hole in the kernel would give away is more.
     private static DoctorLine Identity() => Environment.IsPrivilegedProcess

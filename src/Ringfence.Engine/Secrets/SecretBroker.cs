@@ -113,18 +113,23 @@ internal static class SecretBroker
             return Missing(grant, "its command is empty");
         }
 
-        if (!ChildProcess.Start(new ChildCommand(words[0], words[1..], user.Variables)).Succeeded(out var process, out var why))
+        var command = new ChildCommand(words[0], words[1..], user.Variables);
+
+        if ((await ProgramAnswer.AskAsync(command, user.CommandPatience, MaxLength, cancellationToken)).Succeeded(out var answer, out var why))
         {
-            return why[0];
+            return answer.Code == 0 ? answer.Text : Missing(grant, $"its command ended with {answer.Code}");
         }
 
-        await using (process)
+        // Neither what it printed nor its arguments: both may hold what is to stay secret.
+        return why[0].Code switch
         {
-            using var reader = new StreamReader(process.Output);
-            var text = await reader.ReadToEndAsync(cancellationToken);
-            var end = await process.WaitAsync(cancellationToken);
-            return end.Code == 0 ? text : Missing(grant, $"its command ended with {end.Code}");
-        }
+            ProgramAnswer.TooSlow => new Failure(
+                "secret_command_too_slow", $"The secret {grant.Name} cannot be read: {why[0].Message}",
+                "Run it by hand: it may wait for a password or a key that it cannot ask for here. Everything that it started was ended."),
+            ProgramAnswer.TooMuch => new Failure(
+                "secret_too_long", $"The secret {grant.Name} cannot be read: {why[0].Message}", "A secret goes into a header. Let the command print the value alone."),
+            _ => why[0],
+        };
     }
 
     private static Result<string> Usable(SecretGrant grant, string value) => value switch

@@ -34,6 +34,17 @@ public sealed class A_first_flight
     }
 
     [Fact]
+    public void Of_tls_in_more_records_than_anybody_needs_is_malformed_long_before_its_end()
+    {
+        byte[] message = [1, 0, 0xEA, 0x60, .. new byte[60_000]];
+        byte[] records = [.. message.SelectMany(b => (byte[])[22, 3, 1, 0, 1, b])];
+        var judged = Enumerable.Range(1, records.Length).First(length => ClientOpening.Read(records.AsSpan(0, length)).Kind != OpeningKind.Unknown);
+
+        Assert.Equal(OpeningKind.MalformedTls, ClientOpening.Read(records.AsSpan(0, judged)).Kind);
+        Assert.InRange(judged, 1, 1_000);
+    }
+
+    [Fact]
     public void Of_tls_with_an_inner_hello_says_so() =>
         Assert.True(ClientOpening.Read(Hello(Sni("good.test"), Extension(0xFE0D, 0, 0, 1))).Hello!.IsEncrypted);
 

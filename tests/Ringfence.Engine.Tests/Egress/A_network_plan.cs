@@ -61,6 +61,55 @@ public sealed class A_network_plan : IDisposable
     }
 
     [Fact]
+    public async Task Waits_for_a_secrets_command_only_for_its_time_and_leaves_nothing_of_it()
+    {
+        // In a session of its own, and its parent gone: no tree and no group has it, but it holds the output open.
+        var script = Path.Combine(home.FullName, "print-secret");
+        await File.WriteAllTextAsync(script, "#!/bin/sh\nsetsid sleep 86391 & echo $! > $HOME/left\nmv $HOME/left $HOME/pid\necho value-from-command\n", Token);
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var policy = new NetworkPolicy(["good.test"]) { Secrets = [new SecretGrant("TOKEN", ["good.test"], $"command:{script}")] };
+        Failure failure;
+
+        // A patience that is over before the script has begun shows nothing; a slow machine gets more of it.
+        for (var patience = TimeSpan.FromSeconds(1); ; patience *= 2)
+        {
+            failure = Assert.Single((await EgressPlan.PrepareAsync(policy, User with { CommandPatience = patience }, TimeProvider.System, Token)).Failures);
+
+            if (File.Exists(Path.Combine(home.FullName, "pid")))
+            {
+                break;
+            }
+        }
+
+        Assert.Equal("secret_command_too_slow", failure.Code);
+        Assert.NotNull(failure.Hint);
+        Assert.DoesNotContain("value-from", failure.ToString(), StringComparison.Ordinal);
+        var left = (await File.ReadAllTextAsync(Path.Combine(home.FullName, "pid"), Token)).Trim();
+        Assert.True(SpinWait.SpinUntil(() => HasEnded(left), TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task Takes_no_more_from_a_secrets_command_than_a_header_can_hold()
+    {
+        var policy = new NetworkPolicy(["good.test"]) { Secrets = [new SecretGrant("TOKEN", ["good.test"], "command:yes value-from-command")] };
+
+        Assert.Equal("secret_too_long", Assert.Single((await EgressPlan.PrepareAsync(policy, User, TimeProvider.System, Token)).Failures).Code);
+    }
+
+    // Gone, or dead and waiting for whoever is to take note of it.
+    private static bool HasEnded(string process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].StartsWith('Z');
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    [Fact]
     public async Task Names_all_errors_of_rules_presets_and_secrets_at_once()
     {
         var policy = new NetworkPolicy(["*", "10.0.0.1"]) { Presets = ["unheard-of"], Secrets = [new SecretGrant("TOKEN", ["good.test"], "env:NOT_SET")] };

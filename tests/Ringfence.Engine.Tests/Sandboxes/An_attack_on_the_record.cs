@@ -180,6 +180,21 @@ public sealed class An_attack_on_the_record
     }
 
     [Fact]
+    public async Task A09_cannot_keep_the_record_waiting_with_a_program_of_terabytes()
+    {
+        var spec = Trial.Shell("cp /bin/true huge; truncate -s 4T huge; ./huge; ./huge; /bin/true") with
+        {
+            WorkingDirectory = "/tmp",
+            Limits = new SandboxLimits { DiskBytes = 8L << 40 },
+        };
+        var trial = await Trial.RunAsync(spec);
+
+        Assert.Equal(0, Assert.IsType<SandboxExit.Exited>(trial.Exit).Code);
+        Assert.Equal(["", ""], trial.Commands.Where(c => c.Executable == "/tmp/huge").Select(c => c.ExecutableDigest));
+        Assert.Equal(64, trial.Commands.Last().ExecutableDigest.Length);
+    }
+
+    [Fact]
     public async Task A10_cannot_draw_on_the_reader_s_terminal()
     {
         var trial = await Trial.RunAsync("/bin/true $'a\\e[31mb\\nc' $'\\xff'; mkdir $'/tmp/x\\ny'; cd $'/tmp/x\\ny'; /bin/true");

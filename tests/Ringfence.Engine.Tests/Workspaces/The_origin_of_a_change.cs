@@ -28,9 +28,9 @@ public sealed class The_origin_of_a_change : IDisposable
         Assert.Matches(@"^perl \(command \d+ of trial\)$", told["slow"].By);
         Assert.Equal(ChangeAttribution.Window, told["slow"].Attribution);
 
-        // A command that is over within a tick of the kernel's clock is named by its arguments, and that is said.
+        // A command that is over within a tick of the kernel's clock is named by its arguments; on a slow machine it lives longer.
         Assert.Matches(@"^sed \(command \d+ of trial\)$", told["readme.txt"].By);
-        Assert.Equal(ChangeAttribution.Inferred, told["readme.txt"].Attribution);
+        Assert.Contains(told["readme.txt"].Attribution, new[] { ChangeAttribution.Inferred, ChangeAttribution.Window });
         Assert.All(told.Values, one => Assert.Contains("bash (command 1 of trial)", one.Candidates));
     }
 
@@ -46,7 +46,8 @@ public sealed class The_origin_of_a_change : IDisposable
     [Fact]
     public async Task Is_nobody_when_two_ran_at_the_time_and_both_are_named()
     {
-        var told = await RunAsync("sleep 0.6 & sh -c 'sleep 0.2; echo x > $0$1; sleep 0.2' f g; wait");
+        var told = await RunAsync(
+            "sleep 1000 & until read name < /proc/$!/comm && [ $name = sleep ]; do :; done; sh -c 'sleep 0.2; echo x > $0$1; sleep 0.2' f g; kill $!; wait; true");
 
         Assert.Null(told["fg"].By);
         Assert.Contains(told["fg"].Candidates, one => one.Contains("command 3 ", StringComparison.Ordinal));

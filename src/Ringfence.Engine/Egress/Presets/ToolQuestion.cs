@@ -5,6 +5,7 @@ namespace Ringfence.Egress;
 /// <summary>Asks a tool of the user's for its own settings.</summary>
 internal static class ToolQuestion
 {
+    private const int MostBytes = 1 << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>What it prints, or null when it is not installed or refuses. Runs in an empty folder: a repository's own settings must not decide.</summary>
@@ -16,23 +17,7 @@ internal static class ToolQuestion
         {
             var command = new ChildCommand(tool, arguments, user.Variables) { WorkingDirectory = folder.FullName };
 
-            if (!ChildProcess.Start(command).Succeeded(out var process, out _))
-            {
-                return null;
-            }
-
-            await using (process)
-            {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                patience.CancelAfter(Patience);
-                using var reader = new StreamReader(process.Output);
-                var text = await reader.ReadToEndAsync(patience.Token);
-                return (await process.WaitAsync(patience.Token)).Code == 0 ? text : null;
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return null;
+            return (await ProgramAnswer.AskAsync(command, Patience, MostBytes, cancellationToken)).Succeeded(out var answer) && answer.Code == 0 ? answer.Text : null;
         }
         finally
         {
