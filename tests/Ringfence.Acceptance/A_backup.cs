@@ -6,7 +6,7 @@ namespace Ringfence.Acceptance;
 /// <summary>A backup made while a server works gives, restored elsewhere, the same runs with a record that verifies.</summary>
 public sealed class A_backup(PostgresCluster postgres)
 {
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = Patience)]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Restored_elsewhere_has_the_same_runs_and_a_verified_record(bool onPostgres)
@@ -38,16 +38,18 @@ public sealed class A_backup(PostgresCluster postgres)
     }
 
     /// <summary>Workspaces are not in a backup: a run that was going on starts again where it is restored, and its record goes on.</summary>
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = Patience)]
     public async Task Of_runs_that_are_going_on_lets_them_start_again_elsewhere()
     {
         await using var ringfence = await RunningRingfence.StartAsync(
             """
             conversations:
-              - name: run
-                position: history
+              - name: going on
                 turns:
-                  - calls: [{ tool: Bash, input: { command: "sleep 2; echo hello > greeting.txt" } }]
+                  - calls: [{ tool: Bash, input: { command: "sleep 86400" } }]
+              - name: elsewhere
+                turns:
+                  - calls: [{ tool: Bash, input: { command: "echo hello > greeting.txt" } }]
                   - text: I wrote it.
             """);
         await ringfence.CommitAsync(("README.md", "# A project\n"));

@@ -7,13 +7,12 @@ namespace Ringfence.Acceptance;
 /// <summary>Whatever a run is doing, it ends as cancelled, and nothing of it goes on.</summary>
 public sealed class A_cancellation
 {
-    private const int Patience = 120_000;
-    private const string Marker = "86437";
+    private static readonly string Marker = Scripts.Marker();
 
     [Theory(Timeout = Patience)]
     [InlineData("queued", "")]
     [InlineData("running", "")]
-    [InlineData("verifying", ""","done":["sleep 86437"]""")]
+    [InlineData("verifying", ""","done":["sleep MARKER"]""")]
     [InlineData("waiting", ""","approve":[{"kind":"diff"}]""")]
     public async Task Ends_a_run_that_is(string phase, string more)
     {
@@ -21,7 +20,7 @@ public sealed class A_cancellation
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         await using var server = await RunningServer.StartAsync(ringfence, null, "--max-runs", "1");
         var before = phase == "queued" ? await server.RunAsync(ringfence) : null;
-        var run = await server.RunAsync(ringfence, more: more);
+        var run = await server.RunAsync(ringfence, more: more.Replace("MARKER", Marker, StringComparison.Ordinal));
 
         if (phase == "running")
         {

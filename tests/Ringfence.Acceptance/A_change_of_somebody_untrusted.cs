@@ -6,7 +6,7 @@ namespace Ringfence.Acceptance;
 /// <summary>Whoever proposes a change does not tell the agent that works on it how to behave: its configuration comes from the branch it is meant for.</summary>
 public sealed class A_change_of_somebody_untrusted
 {
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = Patience)]
     [InlineData("ringfence-agent")]
     [InlineData("claude-code")]
     public async Task Is_worked_on_with_the_agent_configuration_of_the_base(string agent)
@@ -45,7 +45,7 @@ public sealed class A_change_of_somebody_untrusted
             [".claude/settings.json", ".mcp.json", "AGENTS.md", "CLAUDE.md", "sub/CLAUDE.md"], replaced["paths"]!.AsArray().Select(path => (string?)path).Order(StringComparer.Ordinal));
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = Patience)]
     public async Task Counts_as_that_by_the_reference_of_a_pull_request_alone_and_finds_what_was_set_up()
     {
         await using var ringfence = await RunningRingfence.StartAsync(
@@ -74,7 +74,7 @@ public sealed class A_change_of_somebody_untrusted
         Assert.Equal("installed\ntheirs\n", await ringfence.GitAsync("show", $"{run["outputs"]![0]!["place"]}:made.txt"));
     }
 
-    [Theory(Timeout = 120_000)]
+    [Theory(Timeout = Patience)]
     [InlineData(""" "repoConfig":false,"configFrom":"main" """, "configFrom: not together with repoConfig false.")]
     [InlineData(""" "configFrom":"" """, "configFrom: 1 to 1,024 characters.")]
     [InlineData(""" "setup":{} """, "setup.command: it is needed.")]
@@ -92,7 +92,7 @@ public sealed class A_change_of_somebody_untrusted
         Assert.Contains(why, answer.Text, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = Patience)]
     public async Task Fails_before_the_agent_starts_when_the_base_is_not_there()
     {
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));

@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>With a server named, commands do there what they do here: same words, same views, same JSON, same exit codes.</summary>
 public sealed class A_command_against_a_server
 {
-    private const int Patience = 240_000;
-
     [Fact(Timeout = Patience)]
     public async Task Shows_what_the_same_command_shows_on_the_servers_own_machine()
     {

@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>A denied tool is refused by the agent where it takes rules, and where it does not keep them the change does not leave.</summary>
 public sealed class A_denied_tool
 {
-    private const int Patience = 240_000;
-
     [Fact(Timeout = Patience)]
     public async Task Is_refused_by_an_agent_that_keeps_its_rules_and_the_work_goes_on()
     {

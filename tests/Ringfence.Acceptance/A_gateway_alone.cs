@@ -8,8 +8,6 @@ namespace Ringfence.Acceptance;
 /// <summary>The gateway for people who use nothing else: a file, keys, budgets, prices, and a switch that stops it all.</summary>
 public sealed class A_gateway_alone
 {
-    private const int Patience = 120_000;
-
     private const string Model =
         """
         turns:

@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>The home is on a container's own file system, on which the kernel lays no overlay: everything works in copies, and says so.</summary>
 public sealed class A_home_without_overlays
 {
-    private const int Patience = 120_000;
-
     // A home on an overlay, seen by nobody else; $1 is the home's folder.
     private const string Within = """
         mkdir -p "$1.l" "$1.u" "$1.w" "$1"; mount -t overlay overlay -o "lowerdir=$1.l,upperdir=$1.u,workdir=$1.w" "$1"; shift; exec "$@"

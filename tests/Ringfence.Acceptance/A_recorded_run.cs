@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>What was recorded can be played back: the same agent, sandbox and commit, no model and no cost; what differs is said and never guessed.</summary>
 public sealed class A_recorded_run
 {
-    private const int Patience = 300_000;
-
     [Theory(Timeout = Patience)]
     [InlineData("ringfence-agent")]
     [InlineData("claude-code")]

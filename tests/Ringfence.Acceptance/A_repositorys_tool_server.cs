@@ -25,7 +25,7 @@ public sealed class A_repositorys_tool_server
             print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
         """;
 
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = Patience)]
     [InlineData("ringfence-agent", "anthropic", "mcp__notes__recall", "Bash", "command")]
     [InlineData("claude-code", "anthropic", "mcp__notes__recall", "Bash", "command")]
     [InlineData("codex", "openai-responses", "mcp__notes__recall", "exec_command", "cmd")]
@@ -55,7 +55,7 @@ public sealed class A_repositorys_tool_server
         Assert.Contains(events, StartsTheServer);
     }
 
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = Patience)]
     [InlineData("ringfence-agent", "anthropic", "Bash", "command")]
     [InlineData("codex", "openai-responses", "exec_command", "cmd")]
     public async Task Is_not_started_when_the_repositorys_configuration_does_not_count(string agent, string wire, string shell, string argument)

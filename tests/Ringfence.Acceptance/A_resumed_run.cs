@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>An ended run goes on as a new one: with the files that it left, the conversation that its agent had, and more of what it lacked.</summary>
 public sealed class A_resumed_run
 {
-    private const int Patience = 300_000;
-
     [Theory(Timeout = Patience)]
     [InlineData("ringfence-agent", "anthropic", "Bash", "command")]
     [InlineData("claude-code", "anthropic", "Bash", "command")]

@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>One command brings back a verified change, and touches nothing else.</summary>
 public sealed class A_run
 {
-    private const int Patience = 120_000;
-
     [Fact(Timeout = Patience)]
     public async Task Brings_back_a_branch_that_passed_the_checks()
     {

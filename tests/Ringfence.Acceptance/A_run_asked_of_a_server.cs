@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>One call says who must see the change first and who is told of the ending.</summary>
 public sealed class A_run_asked_of_a_server
 {
-    private const int Patience = 60_000;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Patience)]

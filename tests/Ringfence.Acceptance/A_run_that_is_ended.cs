@@ -8,15 +8,14 @@ namespace Ringfence.Acceptance;
 /// <summary>However a run ends, its change set and record are there afterwards and no process is left.</summary>
 public sealed class A_run_that_is_ended
 {
-    private const int Patience = 120_000;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory(Timeout = Patience)]
-    [InlineData("INT", "86411")]
-    [InlineData("TERM", "86412")]
-    public async Task By_a_signal_keeps_what_the_agent_did(string signal, string marker)
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task By_a_signal_keeps_what_the_agent_did(string signal)
     {
+        var marker = Scripts.Marker();
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(marker));
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         await using var run = ringfence.Start("run", "-p", "Hang", "--model", "simulated-model");
@@ -32,8 +31,8 @@ public sealed class A_run_that_is_ended
     [Fact(Timeout = Patience)]
     public async Task From_another_terminal_keeps_what_the_agent_did()
     {
-        const string Marker = "86413";
-        await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(Marker));
+        var marker = Scripts.Marker();
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(marker));
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         await using var run = ringfence.Start("run", "-p", "Hang", "--model", "simulated-model");
         await run.SeesAsync("Bash      cat greeting.txt", Cancel);
@@ -43,14 +42,14 @@ public sealed class A_run_that_is_ended
 
         Assert.True(cancel.ExitCode == 0, cancel.ToString());
         Assert.True(end.ExitCode == 130, end.ToString());
-        await WasKeptAsync(ringfence, "cancelled", Marker);
+        await WasKeptAsync(ringfence, "cancelled", marker);
     }
 
     [Fact(Timeout = Patience)]
     public async Task By_kill_9_is_marked_and_salvaged_by_the_next_start()
     {
-        const string Marker = "86414";
-        await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(Marker));
+        var marker = Scripts.Marker();
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(marker));
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         await using var run = ringfence.Start("run", "-p", "Hang", "--model", "simulated-model");
         await run.SeesAsync("Bash      cat greeting.txt", Cancel);
@@ -60,7 +59,8 @@ public sealed class A_run_that_is_ended
         var view = await ringfence.OnlyRunAsync();
 
         Assert.Equal("interrupted", (string?)view["reason"]);
-        await WasKeptAsync(ringfence, "failed", Marker);
+        await RunningRingfence.NoneStaysAsync($"sleep {marker}");
+        await WasKeptAsync(ringfence, "failed", marker);
     }
 
     [Fact(Timeout = Patience)]
@@ -70,10 +70,11 @@ public sealed class A_run_that_is_ended
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();
         var port = ((IPEndPoint)server.LocalEndpoint).Port;
+        var marker = Scripts.Marker();
         await using var ringfence = await RunningRingfence.StartAsync(
             $$"""
             turns:
-              - calls: [{ tool: Bash, input: { command: "exec 3<>/dev/tcp/open.test/{{port}}; printf 'GET /here HTTP/1.1\\r\\nHost: open.test:{{port}}\\r\\n\\r\\n' >&3; sleep 86415" } }]
+              - calls: [{ tool: Bash, input: { command: "exec 3<>/dev/tcp/open.test/{{port}}; printf 'GET /here HTTP/1.1\\r\\nHost: open.test:{{port}}\\r\\n\\r\\n' >&3; sleep {{marker}}" } }]
             """);
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         await using var run = Cli.Start(
@@ -98,7 +99,7 @@ public sealed class A_run_that_is_ended
         Assert.Equal("open.test", (string?)opened["data"]!["host"]);
         Assert.Equal(("open.test", true, "end_not_seen"), ((string?)lost["data"]!["host"], (bool)lost["data"]!["allowed"]!, (string?)lost["data"]!["reason"]));
         Assert.Equal((long)opened["seq"]!, (long)Assert.Single(lost["causes"]!.AsArray())!);
-        Assert.Empty(RunningRingfence.ProcessesWith("sleep 86415"));
+        await RunningRingfence.NoneStaysAsync($"sleep {marker}");
         Assert.Equal(0, (await ringfence.CliAsync("audit", "verify", id)).ExitCode);
     }
 

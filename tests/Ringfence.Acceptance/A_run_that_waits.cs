@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>A run asks, ends nothing, holds nothing; somebody else answers about exactly what they saw, and the run goes on from there.</summary>
 public sealed class A_run_that_waits
 {
-    private const int Patience = 240_000;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Patience)]

@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary><c>ringfence sandbox -- COMMAND</c> stands where the command stood: in pipes, on a terminal, under a shell that reads its exit code.</summary>
 public sealed class A_sandboxed_command
 {
-    private const int Patience = 60_000;
-
     // Opens a terminal, starts a command on it, makes it smaller when the command says so, and prints what it shows. `sys.argv[1:]` is the command.
     private const string OnTerminal = """
         import fcntl, os, pty, select, struct, sys, termios
@@ -52,7 +50,12 @@ public sealed class A_sandboxed_command
         var run = await ShellAsync(ringfence, "head -c 3M /dev/urandom > given; ringfence sandbox -- cat < given | cmp - given && ringfence sandbox -- yes | head -n 1; echo ${PIPESTATUS[0]}");
 
         Assert.True(run.Output == "y\n141\n", run.ToString());
-        var both = await ShellAsync(ringfence, "ringfence sandbox -- sh -c 'echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three' > both 2>&1; cat both");
+
+        // It goes on when what it printed has come through: on two streams nothing else gives an order.
+        var both = await ShellAsync(ringfence, """
+            shows() { until grep -q "$1" both; do sleep 0.02; done; echo; }
+            : > both; { shows one; shows two; } | ringfence sandbox -- sh -c 'echo one; read -r go; echo two >&2; read -r go; echo three' >> both 2>&1; cat both
+            """);
         Assert.True(both.Output == "one\ntwo\nthree\n", both.ToString());
     }
 
@@ -101,7 +104,7 @@ public sealed class A_sandboxed_command
     public async Task Ends_with_the_one_who_asked_for_it_to_end_and_as_the_command_would_have(string signal, int code)
     {
         await using var ringfence = await RunningRingfence.StartAsync(script: null);
-        await using var cli = ringfence.Start("sandbox", "--", "sh", "-c", "trap '' TERM INT HUP; echo up; sleep 86393.5");
+        await using var cli = ringfence.Start("sandbox", "--", "sh", "-c", "trap '' TERM INT HUP; echo up; sleep 86400");
         await cli.SeesAsync("up", TestContext.Current.CancellationToken);
 
         cli.Signal(signal);
@@ -131,7 +134,7 @@ public sealed class A_sandboxed_command
             server = http.server.ThreadingHTTPServer(("0.0.0.0", 80), Handler)
             open("up", "w").close()
             server.serve_forever()' & server=$!; cat up
-            ask='curl -fsS --max-time 10 http://wanted.test/; curl -fsS --max-time 10 http://private.test/ 2>/dev/null || echo refused'
+            ask='curl -fsS --max-time 100 http://wanted.test/; curl -fsS --max-time 100 http://private.test/ 2>/dev/null || echo refused'
             ringfence sandbox --network learn --record learnt.jsonl -- sh -c "$ask"
             ringfence sandbox --network learn --json -- sh -c "$ask" 2> /dev/null | grep -o '"learned":.*\]'
             ringfence sandbox --allow wanted.test -- sh -c "$ask"

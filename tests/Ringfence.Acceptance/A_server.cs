@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>One API call runs an agent; who may call, and what is refused, is told in problems that say what to do.</summary>
 public sealed class A_server
 {
-    private const int Patience = 120_000;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Patience)]

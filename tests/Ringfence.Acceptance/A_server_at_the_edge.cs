@@ -10,8 +10,6 @@ namespace Ringfence.Acceptance;
 /// <summary>With its own certificate, or behind a proxy that says who calls.</summary>
 public sealed class A_server_at_the_edge
 {
-    private const int Patience = 120_000;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Patience)]

@@ -13,8 +13,6 @@ namespace Ringfence.Acceptance;
 /// </summary>
 public sealed class A_server_that_is_killed(PostgresCluster postgres)
 {
-    private const int Patience = 240_000;
-
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("RINGFENCE_KILLS") ?? "3", CultureInfo.InvariantCulture);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -46,7 +44,8 @@ public sealed class A_server_that_is_killed(PostgresCluster postgres)
             await EndWellAsync(ringfence, server, runs);
         }
 
-        Assert.Empty(RunningRingfence.ProcessesWith(ringfence.Home));
+        // What the dead servers left dies when the kernel gets round to it.
+        await RunningRingfence.NoneStaysAsync(ringfence.Home);
     }
 
     [Fact(Timeout = Patience)]
@@ -97,8 +96,8 @@ public sealed class A_server_that_is_killed(PostgresCluster postgres)
     [Fact(Timeout = Patience)]
     public async Task By_a_second_SIGTERM_gives_its_runs_back()
     {
-        const string Marker = "86431";
-        await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(Marker));
+        var marker = Scripts.Marker();
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.WritesAndHangs(marker));
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         var server = await RunningServer.StartAsync(ringfence, null, "--drain-time", "1h");
         var run = await server.RunAsync(ringfence);
@@ -111,7 +110,7 @@ public sealed class A_server_that_is_killed(PostgresCluster postgres)
         await server.Process.DisposeAsync();
 
         Assert.True(end.ExitCode == 0, end.ToString());
-        Assert.Empty(RunningRingfence.ProcessesWith($"sleep {Marker}"));
+        Assert.Empty(RunningRingfence.ProcessesWith($"sleep {marker}"));
         Assert.Equal("queued", (string?)(await ringfence.OnlyRunAsync())["status"]);
         Assert.Equal(0, (await ringfence.CliAsync("cancel", run)).ExitCode);
         Assert.Equal("cancelled", (string?)(await ringfence.OnlyRunAsync())["status"]);

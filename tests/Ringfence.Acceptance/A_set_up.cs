@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>Dependencies are installed once, behind the walls, and lie below the workspace of every run for which they would be the same.</summary>
 public sealed class A_set_up
 {
-    private const int Patience = 240_000;
-
     private const string Script =
         """
         turns:

@@ -6,7 +6,7 @@ namespace Ringfence.Acceptance;
 /// <summary>An agent that an agent sends for a part of its work stands behind the same walls: its model calls and its commands are on the record like its sender's.</summary>
 public sealed class A_sub_agent
 {
-    [Theory(Timeout = 240_000)]
+    [Theory(Timeout = Patience)]
     [InlineData("ringfence-agent", "Task", "")]
     [InlineData("claude-code", "Agent", ", run_in_background: false")]
     public async Task Passes_the_gateway_and_is_on_the_record(string agent, string tool, string waiting)

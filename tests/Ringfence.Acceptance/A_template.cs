@@ -5,8 +5,6 @@ namespace Ringfence.Acceptance;
 /// <summary>A workflow that <c>ringfence init</c> wrote does its work, from the file to the branch, and as a git hook.</summary>
 public sealed class A_template
 {
-    private const int Patience = 120_000;
-
     [Fact(Timeout = Patience)]
     public async Task Fixes_failing_tests()
     {
@@ -56,7 +54,7 @@ public sealed class A_template
                   - text: It may go in.
             """);
         await ringfence.CommitAsync(("README.md", "# A project\n"));
-        await PutOnPathAsync(ringfence);
+        PutOnPath(ringfence);
         await ringfence.CliAsync("init", "review", "--hook", "pre-commit");
         ringfence.Write(".ringfence/workflows/review.md", ringfence.Read(".ringfence/workflows/review.md").Replace("output: none", "output: none\nmodel: simulated-model", StringComparison.Ordinal));
         ringfence.Write("clean.sh", "rm -rf $HOME/$1\n");
@@ -96,11 +94,10 @@ public sealed class A_template
     }
 
     /// <summary>As an installation has it: a program named <c>ringfence</c> on the PATH, which the hook calls.</summary>
-    private static async Task PutOnPathAsync(RunningRingfence ringfence)
+    private static void PutOnPath(RunningRingfence ringfence)
     {
         var program = Path.Combine(ringfence.Temporary, "ringfence");
-        await File.WriteAllTextAsync(program, $"#!/bin/sh\nexec dotnet \"{Checkout.Ringfence}\" \"$@\"\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Tests.Executable.Write(program, $"#!/bin/sh\nexec dotnet \"{Checkout.Ringfence}\" \"$@\"\n");
         ringfence.Environment["PATH"] = $"{ringfence.Temporary}:{ringfence.Environment["PATH"]}";
     }
 }

@@ -7,8 +7,6 @@ namespace Ringfence.Acceptance;
 /// <summary>Approvers let findings pass for a while, in their name, over HTTP as at the terminal.</summary>
 public sealed class A_waiver_over_HTTP
 {
-    private const int Patience = 240_000;
-
     private const string Small = """ "constraints":{"maxLines":1} """;
 
     [Fact(Timeout = Patience)]

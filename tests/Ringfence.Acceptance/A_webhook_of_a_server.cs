@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>Whoever is named over the API is told what became of runs, signed with a secret that is shown once, and never in a network that nobody opened.</summary>
 public sealed class A_webhook_of_a_server
 {
-    private const int Patience = 60_000;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Patience)]

@@ -7,8 +7,6 @@ namespace Ringfence.Acceptance;
 /// <summary>A call names a workflow of the repository: its policy holds, as HEAD has it, and the call can only narrow it.</summary>
 public sealed class A_workflow_started_over_HTTP
 {
-    private const int Patience = 240_000;
-
     private const string Workflow = """
         ---
         done: grep -q hello greeting.txt

@@ -6,7 +6,7 @@ namespace Ringfence.Acceptance;
 /// <summary>Agents that say they are done and go on sitting there, or start children that do: the run ends all the same, with what they did.</summary>
 public sealed class An_agent_that_does_not_end
 {
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = Patience)]
     public async Task Is_ended_after_its_last_word_over_ACP()
     {
         await using var ringfence = await RunningRingfence.StartAsync("turns: [{ text: nobody asks }]");
@@ -24,7 +24,7 @@ public sealed class An_agent_that_does_not_end
         Assert.Equal("made.txt", (string?)JsonNode.Parse(run.Lines[^1])!["files"]![0]!["path"]);
     }
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = Patience)]
     public async Task Is_ended_after_its_last_word_in_a_stream()
     {
         await using var ringfence = await RunningRingfence.StartAsync("turns: [{ text: nobody asks }]");

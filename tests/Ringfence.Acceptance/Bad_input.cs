@@ -5,8 +5,6 @@ namespace Ringfence.Acceptance;
 /// <summary>Wrong input starts nothing, and everything that is wrong is told at once, each with a code, a sentence and where it can be had a hint.</summary>
 public sealed class Bad_input
 {
-    private const int Patience = 60_000;
-
     [Fact(Timeout = Patience)]
     public async Task Is_told_all_at_once()
     {

@@ -12,8 +12,6 @@ namespace Ringfence.Acceptance;
 /// </summary>
 public sealed class Bad_requests
 {
-    private const int Patience = 240_000;
-
     private static readonly string[] Insides = ["Exception", "   at ", "System.", "Ringfence.App", "Npgsql", "SQLite", "sqlite", "stack"];
 
     /// <summary>JSON that fits hardly anywhere.</summary>

@@ -7,7 +7,7 @@ namespace Ringfence.Acceptance;
 /// <summary>How a program ended and what it printed.</summary>
 internal sealed record CliResult(int ExitCode, string Output, string Error)
 {
-    public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public string[] Lines => field ??= Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>For messages of failed assertions: everything there is to know.</summary>
     public override string ToString() => $"exit code {ExitCode}\n--- output\n{Output}\n--- error\n{Error}";
@@ -33,7 +33,8 @@ internal sealed class Cli : IAsyncDisposable
     /// <param name="input">Written to standard input, which is then closed; null leaves it open until this is disposed.</param>
     public static Cli Start(string program, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, string? input = "")
     {
-        var start = new ProcessStartInfo(program, arguments)
+        // Whoever started these tests in the background of a shell had them ignore SIGINT, and so their children.
+        var start = new ProcessStartInfo("env", ["--default-signal", program, .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -58,21 +59,39 @@ internal sealed class Cli : IAsyncDisposable
         return cli;
     }
 
-    /// <summary>The next line on either stream.</summary>
-    public ValueTask<string> LineAsync(CancellationToken cancellationToken) => lines.Reader.ReadAsync(cancellationToken);
+    /// <summary>The next line on either stream. Fails when the program ends without.</summary>
+    public async Task<string> LineAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WithinPatienceAsync(lines.Reader.ReadAsync(cancellationToken).AsTask(), "another line", cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new InvalidOperationException($"The program ended without another line.\n{await EndsAsync(cancellationToken)}");
+        }
+    }
 
     /// <summary>Returns when a line on either stream contains the text. Fails when the program ends without.</summary>
     public async Task SeesAsync(string text, CancellationToken cancellationToken)
     {
-        await foreach (var line in lines.Reader.ReadAllAsync(cancellationToken))
+        if (!await WithinPatienceAsync(FindAsync(), $"a line that contains '{text}'", cancellationToken))
         {
-            if (line.Contains(text, StringComparison.Ordinal))
-            {
-                return;
-            }
+            throw new InvalidOperationException($"The program ended without a line that contains '{text}'.\n{await EndsAsync(cancellationToken)}");
         }
 
-        throw new InvalidOperationException($"The program ended without a line that contains '{text}'.\n{await EndsAsync(cancellationToken)}");
+        async Task<bool> FindAsync()
+        {
+            await foreach (var line in lines.Reader.ReadAllAsync(cancellationToken))
+            {
+                if (line.Contains(text, StringComparison.Ordinal))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 
     /// <summary>Sends a signal by name (INT, TERM, KILL) to this process alone, as a terminal or another user would.</summary>
@@ -84,10 +103,15 @@ internal sealed class Cli : IAsyncDisposable
 
     public async Task<CliResult> EndsAsync(CancellationToken cancellationToken)
     {
-        await process.WaitForExitAsync(cancellationToken);
-        await reading.WaitAsync(cancellationToken);
-
+        await WithinPatienceAsync(EndedAsync(), "its end", cancellationToken);
         return new CliResult(process.ExitCode, output.ToString(), error.ToString());
+
+        async Task<bool> EndedAsync()
+        {
+            await process.WaitForExitAsync(cancellationToken);
+            await reading.WaitAsync(cancellationToken);
+            return true;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -101,6 +125,22 @@ internal sealed class Cli : IAsyncDisposable
         process.Dispose();
     }
 
+    /// <summary>Waits a little less than a test may take, so that what hangs is told with all that it has printed.</summary>
+    private async Task<T> WithinPatienceAsync<T>(Task<T> waiting, string what, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await waiting.WaitAsync(TimeSpan.FromMilliseconds(Patience * 0.8), cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            lock (output)
+            {
+                throw new TimeoutException($"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} did not come to {what}.\n--- output\n{output}\n--- error\n{error}");
+            }
+        }
+    }
+
     private async Task ReadAllAsync()
     {
         await Task.WhenAll(ReadAsync(process.StandardOutput, output), ReadAsync(process.StandardError, error));
@@ -111,7 +151,11 @@ internal sealed class Cli : IAsyncDisposable
     {
         while (await reader.ReadLineAsync() is { } line)
         {
-            all.Append(line).Append('\n');
+            lock (output)
+            {
+                all.Append(line).Append('\n');
+            }
+
             lines.Writer.TryWrite(line);
         }
     }

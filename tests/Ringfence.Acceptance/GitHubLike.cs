@@ -53,9 +53,9 @@ internal sealed class GitHubLike : IAsyncDisposable
             {
                 await AnswerAsync(await listener.GetContextAsync());
             }
-            catch (Exception ended) when (ended is HttpListenerException or ObjectDisposedException)
+            catch (Exception broken) when (broken is HttpListenerException or ObjectDisposedException or IOException)
             {
-                return;
+                // Disposed, or a client that went away before its answer: the next one counts.
             }
         }
     }

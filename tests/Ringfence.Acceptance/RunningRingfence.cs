@@ -155,6 +155,9 @@ internal sealed class RunningRingfence : IAsyncDisposable
             .Select(CommandLine).Where(line => line.Contains(text, StringComparison.Ordinal)),
     ];
 
+    /// <summary>Returns when there is no such process: for those that a <c>kill -9</c> ended, which the kernel takes away when it gets round to it.</summary>
+    public static Task NoneStaysAsync(string text) => UntilAsync(() => ProcessesWith(text).Count == 0, () => string.Join('\n', ProcessesWith(text)));
+
     public async ValueTask DisposeAsync()
     {
         if (model is not null)
@@ -162,7 +165,7 @@ internal sealed class RunningRingfence : IAsyncDisposable
             await model.DisposeAsync();
         }
 
-        Directory.Delete(folder, recursive: true);
+        await Tests.Waiting.DeleteAsync(folder);
     }
 
     private static IEnumerable<JsonNode?> Values(string line) => JsonNode.Parse(line) is JsonArray list ? list : [JsonNode.Parse(line)];

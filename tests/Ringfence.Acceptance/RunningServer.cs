@@ -113,11 +113,20 @@ internal sealed record RunningServer(Cli Process, string Address, string Key) : 
     /// <summary>The run when it has ended.</summary>
     public async Task<JsonNode> EndedAsync(string run)
     {
-        await foreach (var _ in EventsAsync(run))
+        while (true)
         {
-        }
+            await foreach (var _ in EventsAsync(run))
+            {
+            }
 
-        return (await GetAsync($"/v1/runs/{run}")).Json;
+            var now = await GetAsync($"/v1/runs/{run}");
+
+            // A stream may break off; the run itself says whether it has ended.
+            if (now.Status != HttpStatusCode.OK || (string?)now.Json["status"] is "completed" or "failed" or "cancelled")
+            {
+                return now.Json;
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

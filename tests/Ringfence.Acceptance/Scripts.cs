@@ -3,6 +3,11 @@ namespace Ringfence.Acceptance;
 /// <summary>Scripts for the simulated model that several promises need.</summary>
 internal static class Scripts
 {
+    private static int markers;
+
+    /// <summary>Seconds to sleep that nobody else on this machine sleeps: a process with them is told from everybody else's.</summary>
+    public static string Marker() => $"86400.{Environment.ProcessId}{Interlocked.Increment(ref markers):d4}";
+
     /// <summary>Writes <c>greeting.txt</c> with the text, then says it is done.</summary>
     public static string Writes(string text) =>
         $$"""

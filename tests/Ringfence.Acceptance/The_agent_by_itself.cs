@@ -5,8 +5,6 @@ namespace Ringfence.Acceptance;
 /// <summary><c>ringfence</c> without a command is the coding agent, with walls around its commands.</summary>
 public sealed class The_agent_by_itself
 {
-    private const int Patience = 120_000;
-
     [Fact(Timeout = Patience)]
     public async Task Runs_its_commands_in_a_sandbox_that_writes_to_the_working_directory_alone()
     {

@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>Whoever tries Ringfence sees a whole run within seconds, offline, and is told what is simulated.</summary>
 public sealed class The_demo
 {
-    private const int Patience = 120_000;
-
     [Fact(Timeout = Patience)]
     public async Task Shows_a_run_from_the_task_to_the_record()
     {

@@ -5,7 +5,7 @@ namespace Ringfence.Acceptance;
 /// <summary>The description of the API that is committed is the one that is served, and that is made from what is routed.</summary>
 public sealed class The_openapi_document
 {
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Is_the_committed_one()
     {
         await using var ringfence = await RunningRingfence.StartAsync(null);

@@ -6,8 +6,6 @@ namespace Ringfence.Acceptance;
 /// <summary>What a run did can be asked, followed, proved and traced back from a line, by the commands that people have.</summary>
 public sealed class The_record_of_a_run
 {
-    private const int Patience = 120_000;
-
     [Fact(Timeout = Patience)]
     public async Task Answers_whoever_asks_what_happened()
     {

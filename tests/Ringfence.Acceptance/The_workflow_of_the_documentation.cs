@@ -89,7 +89,7 @@ public sealed class The_workflow_of_the_documentation
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = Patience)]
     public async Task Goes_from_a_labelled_issue_to_a_draft_pull_request_with_evidence_for_each_key()
     {
         await using var slack = new WebhookReceiver();

@@ -54,24 +54,28 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     private async Task ServeAsync()
     {
-        try
+        while (listener.IsListening)
         {
-            while (true)
+            try
             {
-                var context = await listener.GetContextAsync();
-                using var reader = new StreamReader(context.Request.InputStream);
-                var headers = context.Request.Headers;
-                var delivery = new Delivery(
-                    context.Request.Url!.AbsolutePath, headers["webhook-id"]!, headers["webhook-timestamp"]!, headers["webhook-signature"]!, await reader.ReadToEndAsync());
-                context.Response.StatusCode = 204;
-                context.Response.Close();
-                received.Writer.TryWrite(delivery);
+                await TakeAsync(await listener.GetContextAsync());
+            }
+            catch (Exception broken) when (broken is HttpListenerException or ObjectDisposedException or IOException)
+            {
+                // Disposed, or a sender that was killed in the middle of its message: the next one counts.
             }
         }
-        catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
-        {
-            // Disposed.
-        }
+    }
+
+    private async Task TakeAsync(HttpListenerContext context)
+    {
+        using var reader = new StreamReader(context.Request.InputStream);
+        var headers = context.Request.Headers;
+        var delivery = new Delivery(
+            context.Request.Url!.AbsolutePath, headers["webhook-id"]!, headers["webhook-timestamp"]!, headers["webhook-signature"]!, await reader.ReadToEndAsync());
+        context.Response.StatusCode = 204;
+        context.Response.Close();
+        received.Writer.TryWrite(delivery);
     }
 }
 

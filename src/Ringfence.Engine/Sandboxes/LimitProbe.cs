@@ -5,7 +5,7 @@ namespace Ringfence.Sandboxes;
 /// <summary>Goes beyond each limit inside a sandbox of its own, and tells whether the limit held. Sandboxes start in milliseconds, so doing it is cheaper than guessing.</summary>
 internal sealed class LimitProbe(SandboxLauncher launcher)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly IReadOnlyList<Excess> Excesses =
     [

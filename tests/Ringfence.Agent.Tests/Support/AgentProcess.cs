@@ -105,16 +105,19 @@ public sealed class AgentProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Model.DisposeAsync();
-        Directory.Delete(scratch, recursive: true);
+        await Waiting.DeleteAsync(scratch);
     }
 }
 
 public sealed record AgentRun(int ExitCode, string Output, string Error)
 {
+    /// <summary>For messages of failed assertions: everything there is to know.</summary>
+    public override string ToString() => $"exit code {ExitCode}\n--- output\n{Output}\n--- error\n{Error}";
+
     public IReadOnlyList<JsonObject> Events =>
         [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!.AsObject())];
 
-    public JsonObject Result => Events.Single(e => (string?)e["type"] == "result");
+    public JsonObject Result => OfType("result").ToList() is [var only] ? only : throw new InvalidOperationException($"There is not one result. {this}");
 
     public IEnumerable<JsonObject> OfType(string type, string? subtype = null) =>
         Events.Where(e => (string?)e["type"] == type && (subtype is null || (string?)e["subtype"] == subtype));

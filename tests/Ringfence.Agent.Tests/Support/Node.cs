@@ -19,8 +19,7 @@ internal static class Node
     public static string ExecutableFor(AgentProcess agent)
     {
         var path = Path.Combine(agent.Home, "ringfence-agent");
-        File.WriteAllText(path, $"#!/bin/sh\nexec dotnet '{AgentProcess.Executable}' \"$@\"\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Executable.Write(path, $"#!/bin/sh\nexec dotnet '{AgentProcess.Executable}' \"$@\"\n");
         return path;
     }
 

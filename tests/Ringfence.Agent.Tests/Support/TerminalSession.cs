@@ -55,15 +55,21 @@ public sealed partial class TerminalSession : IAsyncDisposable
         await process.StandardInput.FlushAsync(Cancel);
     }
 
-    /// <summary>Waits until this has come since the last thing that was waited for.</summary>
+    /// <summary>Waits until this has come after the last thing that was waited for: what one read brings may hold both.</summary>
     public async Task SeesAsync(string wanted)
     {
-        while (!Escape().Replace(Output[understood..], "").Contains(wanted, StringComparison.Ordinal))
+        for (; ; await ReadAsync(wanted))
         {
-            await ReadAsync(wanted);
-        }
+            var come = Output[understood..];
+            var words = Escape().Replace(come, "");
+            var at = words.IndexOf(wanted, StringComparison.Ordinal);
 
-        understood = seen.Length;
+            if (at >= 0)
+            {
+                understood += Behind(come, at + wanted.Length);
+                return;
+            }
+        }
     }
 
     /// <summary>Waits until its screen shows this.</summary>
@@ -73,6 +79,25 @@ public sealed partial class TerminalSession : IAsyncDisposable
         {
             await ReadAsync(wanted);
         }
+    }
+
+    /// <summary>Where in the output its first characters end, sequences not counted.</summary>
+    private static int Behind(string output, int characters)
+    {
+        var at = 0;
+
+        foreach (var sequence in Escape().EnumerateMatches(output))
+        {
+            if (sequence.Index - at >= characters)
+            {
+                break;
+            }
+
+            characters -= sequence.Index - at;
+            at = sequence.Index + sequence.Length;
+        }
+
+        return at + characters;
     }
 
     private async Task ReadAsync(string wanted)

@@ -13,17 +13,17 @@ public sealed partial class A_conversation : IAsyncDisposable
           - text: Finished.
         """;
 
-    private const string Slow =
+    private const string Endless =
         """
         turns:
-          - { text: "one two three four five six seven eight nine ten", chunk: 4, pace: 2s, times: 3 }
+          - { text: "one two three four five six seven eight nine ten", chunk: 4, fault: stall, times: 3 }
         """;
 
     private TerminalSession terminal = null!;
 
     public ValueTask DisposeAsync() => terminal.DisposeAsync();
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Lets_a_person_change_an_edit_before_it_is_made()
     {
         await BeginAsync(Edits);
@@ -32,13 +32,14 @@ public sealed partial class A_conversation : IAsyncDisposable
         await terminal.SeesAsync("Change the new text");
         await terminal.TypeAsync("\x15moin\r");
         await terminal.SeesAsync("+ moin");
+        await terminal.SeesAsync("1 yes");
         await terminal.TypeAsync("1");
         await terminal.SeesAsync("Finished.");
 
         Assert.Equal("moin\n", terminal.Agent.Read("greet.py"));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Takes_no_for_an_answer_and_tells_the_model_why()
     {
         await BeginAsync(Edits.Replace("text: Finished.", "require: [{ result: { contains: leave it alone, error: true } }]\n    text: Finished.", StringComparison.Ordinal));
@@ -51,7 +52,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         Assert.Equal("hello\n", terminal.Agent.Read("greet.py"));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Is_not_given_permission_by_somebody_who_goes_on_to_write()
     {
         await BeginAsync(Edits);
@@ -64,7 +65,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         Assert.Equal("hello\n", terminal.Agent.Read("greet.py"));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Is_not_asked_about_an_edit_that_cannot_be_made()
     {
         await BeginAsync(Edits.Replace("old_string: hello", "old_string: nowhere", StringComparison.Ordinal)
@@ -74,7 +75,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         Assert.DoesNotContain("change it first", terminal.Output, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Takes_the_changes_of_the_last_prompt_back_byte_for_byte()
     {
         const string Odd = "\ufeffhello\r\nno final line feed \t";
@@ -91,10 +92,10 @@ public sealed partial class A_conversation : IAsyncDisposable
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(terminal.Agent.Workspace, "greet.py")));
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Stops_at_once_and_keeps_what_was_typed_and_what_waited()
     {
-        await BeginAsync(Slow);
+        await BeginAsync(Endless);
         await terminal.SeesAsync("Esc stops");
         await terminal.TypeAsync("send me later\r");
         await terminal.SeesAsync("send me later (sent when this is done)");
@@ -110,11 +111,11 @@ public sealed partial class A_conversation : IAsyncDisposable
         Assert.Contains("send me later\\nhalf a thought", terminal.Agent.Model.Requests[^1].Text, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Remembers_prompts_beyond_its_end()
     {
         await BeginAsync("turns: [{ text: First answer., times: 2 }]");
-        await terminal.SeesAsync("First answer.");
+        await terminal.ShowsAsync("First answer.\n\n───"); // at rest
         await terminal.EndAsync();
         terminal = await TerminalSession.StartAsync(terminal.Agent);
         await terminal.TypeAsync("\x12gre");
@@ -125,7 +126,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         await terminal.ShowsAsync("1 prompt   greet");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Sends_an_image_that_is_pasted_by_its_path()
     {
         await BeginAsync("turns: [{ text: First answer. }, { text: 'I see it.' }]", greeting: "");
@@ -139,7 +140,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         Assert.Contains("iVBORw==", terminal.Agent.Model.Requests[^1].Text, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Lets_a_person_run_a_command_that_the_model_hears_of()
     {
         await BeginAsync("turns: [{ require: [{ body: 'seven-and-40' }], text: Heard. }]", greeting: "");
@@ -149,7 +150,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         await terminal.SeesAsync("Heard.");
     }
 
-    [Theory(Timeout = 60_000)]
+    [Theory(Timeout = Patience)]
     [InlineData("\x1b]11;rgb:ffff/ffff/ffff\x1b\\", "it is light")]
     [InlineData("\x1b]11;rgb:1e1e/1e1e/2e2e\a", "it is dark")]
     [InlineData("\x1b[?997;2n", "it is light")]
@@ -162,7 +163,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         await terminal.ShowsAsync(expected);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Writes_ten_thousand_deltas_once_and_clears_nothing_that_has_been_said()
     {
         var lines = Enumerable.Range(0, 1200).Select(i => $"Line {i} of an answer that comes in very small pieces.").ToArray();
@@ -176,7 +177,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         Assert.InRange(terminal.Output.Length, 0, 1_000_000);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = Patience)]
     public async Task Goes_on_in_the_new_width_after_a_resize()
     {
         await BeginAsync("turns: [{ text: First. }, { text: 'Word after word, so many that they do not fit on forty columns at all.' }]");
@@ -186,7 +187,7 @@ public sealed partial class A_conversation : IAsyncDisposable
         await terminal.ShowsAsync("Word after word, so many that they do\nnot fit on forty columns at all.\n");
     }
 
-    [Theory(Timeout = 60_000)]
+    [Theory(Timeout = Patience)]
     [InlineData("1", "xterm-256color", false)]
     [InlineData("", "dumb", false)]
     [InlineData("", "xterm-256color", true)]

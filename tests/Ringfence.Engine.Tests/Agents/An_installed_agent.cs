@@ -231,19 +231,9 @@ public sealed class An_installed_agent : IDisposable
 
     private AgentPackages OnPath(string path) => new(home, TimeProvider.System) { SearchPath = path };
 
-    private static void Script(string file, string command)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllText(file, $"#!/bin/sh\n{command}\n");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
+    private static void Script(string file, string command) => Tests.Executable.Write(file, $"#!/bin/sh\n{command}\n");
 
-    private static void Executable(string file, string content)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllText(file, content, Encoding.Latin1);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
+    private static void Executable(string file, string content) => Tests.Executable.Write(file, content, Encoding.Latin1);
 
     private static int OurMachine => System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? 183 : 62;
 

@@ -57,10 +57,10 @@ public sealed class A_packet_that_is_refused
             import socket, struct
             query = bytes.fromhex('000101000001000000000000') + b'\x04name\x07example\x03com\x00' + bytes.fromhex('00010001')
             for family, to in ((socket.AF_INET, '9.9.9.9'), (socket.AF_INET6, '2620:fe::fe')):
-                udp = socket.socket(family, socket.SOCK_DGRAM); udp.settimeout(5); udp.sendto(query, (to, 53))
+                udp = socket.socket(family, socket.SOCK_DGRAM); udp.settimeout(300); udp.sendto(query, (to, 53))
                 print(socket.inet_ntoa(udp.recv(512)[-4:]))
-                tcp = socket.create_connection((to, 53), 5); tcp.sendall(struct.pack('>H', len(query)) + query)
-                print(socket.inet_ntoa(tcp.recv(512)[-4:]))
+                tcp = socket.create_connection((to, 53), 300).makefile('rwb'); tcp.write(struct.pack('>H', len(query)) + query); tcp.flush()
+                print(socket.inet_ntoa(tcp.read(struct.unpack('>H', tcp.read(2))[0])[-4:]))
             """;
 
         var (output, facts) = await RunAsync(["python3", "-c", Program]);

@@ -111,19 +111,29 @@ internal sealed class FactList : IRecorder
                 return fact;
             }
 
-            await next.WaitAsync(TestContext.Current.CancellationToken);
+            try
+            {
+                await next.WaitAsync(TimeSpan.FromMilliseconds(Patience), TestContext.Current.CancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                Assert.Fail($"No such {typeof(T).Name} came. On record: {string.Join("; ", Of<AuditFact>().TakeLast(20))}");
+            }
         }
     }
 
     public long Append(AuditFact fact)
     {
+        int seq;
+
         lock (facts)
         {
+            seq = facts.Count;
             facts.Add(fact);
         }
 
         Interlocked.Exchange(ref appended, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
-        return Of<AuditFact>().Count - 1;
+        return seq;
     }
 
     public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;

@@ -61,6 +61,14 @@ internal static class InsideClient
         SslOptions = new SslClientAuthenticationOptions { TargetHost = name, CertificateChainPolicy = Trust(bench) },
     });
 
+    /// <summary>Reads exactly so many bytes: what was written at once may come in pieces.</summary>
+    public static async Task<string> ReadTextAsync(this Stream stream, int bytes)
+    {
+        var buffer = new byte[bytes];
+        await stream.ReadExactlyAsync(buffer, Token);
+        return Encoding.Latin1.GetString(buffer);
+    }
+
     /// <summary>Writes text and reads until the other side ends or resets; a reset adds "RESET".</summary>
     public static async Task<string> TalkAsync(this Stream stream, string text)
     {

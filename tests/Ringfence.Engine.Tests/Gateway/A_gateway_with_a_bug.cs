@@ -16,7 +16,7 @@ namespace Ringfence.Tests.Gateway;
 /// </summary>
 public sealed class A_gateway_with_a_bug
 {
-    [Fact(Timeout = 180_000)]
+    [Fact(Timeout = Patience)]
     public async Task Answers_so_that_every_real_agent_ends()
     {
         var agents = (string[])["claude-code", "codex", "gemini-cli", "opencode", "qwen-code"];

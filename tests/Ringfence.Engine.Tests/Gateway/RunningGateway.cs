@@ -23,7 +23,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         var options = new GatewayOptions
         {
             Upstreams = [.. Enum.GetValues<Wire>().Select(w => new Upstream { Wire = w, BaseAddress = new Uri(upstream) })],
-            BudgetWait = TimeSpan.FromSeconds(20),
+            BudgetWait = TimeSpan.FromMinutes(2),
         };
 
         return new RunningGateway((await ModelGateway.StartAsync(change?.Invoke(options) ?? options, TimeProvider.System, default)).Value);
@@ -57,7 +57,7 @@ internal sealed class Agent(GatewayLease lease, ListRecorder recorder, Uri addre
 {
     public const string Model = "simulated-model";
 
-    private readonly HttpClient client = new() { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+    private readonly HttpClient client = new() { BaseAddress = address, Timeout = TimeSpan.FromMilliseconds(Patience) };
 
     public GatewayLease Lease => lease;
 
@@ -129,7 +129,14 @@ internal class ListRecorder : IRecorder
                 return;
             }
 
-            await next.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            try
+            {
+                await next.WaitAsync(TimeSpan.FromMilliseconds(Patience), TestContext.Current.CancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                Assert.Fail($"What was waited for is not on record: {string.Join("; ", Facts.TakeLast(20))}");
+            }
         }
     }
 

@@ -176,7 +176,8 @@ public sealed class A_limit
     [Fact]
     public async Task R09_ends_a_command_that_falls_silent()
     {
-        var trial = await Trial.RunAsync(Trial.Shell("echo alive; while :; do :; done") with { Limits = new SandboxLimits { Silence = TimeSpan.FromSeconds(0.3) } });
+        var trial = await LongEnoughAsync(
+            TimeSpan.FromSeconds(0.3), silence => Trial.RunAsync(Trial.Shell("echo alive; while :; do :; done") with { Limits = new SandboxLimits { Silence = silence } }), t => t.Output.Length > 0);
 
         Assert.Equal("alive\n", trial.Output);
         Assert.Equal("silence", Assert.IsType<SandboxExit.LimitReached>(trial.Exit).Limit);

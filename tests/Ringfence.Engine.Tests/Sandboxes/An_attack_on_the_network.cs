@@ -23,7 +23,7 @@ public sealed class An_attack_on_the_network
             for family, address in ((2, '192.0.2.1'), (2, '127.0.0.1'), (10, '2001:db8::1')):
                 for port in (443, {port}):
                     s = socket.socket(family, socket.SOCK_DGRAM)
-                    s.settimeout(5)
+                    s.settimeout(300)
                     s.connect((address, port))
                     print(attempt(lambda: (s.send(b'x'), s.recv(1))))
             """) with
@@ -59,7 +59,11 @@ public sealed class An_attack_on_the_network
 
         using var caught = await sandbox.EgressListener!.AcceptAsync(TestContext.Current.CancellationToken);
         var said = new byte[6];
-        Assert.Equal(6, await caught.ReceiveAsync(said, TestContext.Current.CancellationToken));
+        await using (var stream = new NetworkStream(caught))
+        {
+            await stream.ReadExactlyAsync(said, TestContext.Current.CancellationToken);
+        }
+
         await caught.SendAsync("caught\n"u8.ToArray(), TestContext.Current.CancellationToken);
 
         Assert.Equal("hello\n", Encoding.ASCII.GetString(said));
@@ -103,33 +107,5 @@ public sealed class An_attack_on_the_network
         { Doors = Both });
 
         Assert.Matches("^nft [1-9]\\d*\nip [1-9]\\d*\nlink [1-9]\\d*\nsys [1-9]\\d*\nstill captured\n$", trial.Output);
-    }
-
-    [Fact]
-    public async Task R13_floods_only_its_own_network()
-    {
-        using var folder = new TrialFolder();
-
-        // Nobody accepts: the door is as busy as it can be.
-        var spec = Attack.Python("""
-            most = 0
-            for round in range(20):
-                held = []
-                try:
-                    while len(held) < 2000:
-                        s = socket.socket()
-                        s.setblocking(False)
-                        held.append(s)
-                        s.connect_ex(('203.0.113.%d' % (len(held) % 250 + 1), 443))
-                except OSError as e: refused = errno.errorcode[e.errno]
-                most = max(most, len(held))
-                for s in held: s.close()
-            print(refused, most)
-            """) with
-        { Doors = Both, Limits = new SandboxLimits { OpenFiles = 300 } };
-        var before = Directory.GetFiles("/proc/self/fd").Length;
-
-        Assert.Equal(["EMFILE 297"], await Attack.RunAsync(spec));
-        Assert.InRange(Directory.GetFiles("/proc/self/fd").Length, 0, before + 16);
     }
 }

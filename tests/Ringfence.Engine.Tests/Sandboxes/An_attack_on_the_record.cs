@@ -117,7 +117,7 @@ public sealed class An_attack_on_the_record
         await using var sandbox = started.Value;
 
         // The monitor waits in its send, the command in its execve: nine megabytes of record fit into neither's buffers.
-        Assert.True(SpinWait.SpinUntil(() => IsSending(sandbox.MonitorProcess), TimeSpan.FromSeconds(60)));
+        await UntilAsync(() => recorder.Facts.Count >= 50 && IsSending(sandbox.MonitorProcess), () => $"{recorder.Facts.Count} facts");
         Assert.False(sandbox.Completion.IsCompleted);
         Assert.InRange(recorder.Facts.Count, 50, 100);
         recorder.Resume();

@@ -38,8 +38,7 @@ public sealed class The_doctor
     {
         using var folder = new TrialFolder();
         var broken = Path.Combine(folder.Path, "rf-sandbox");
-        await File.WriteAllTextAsync(broken, "#!/bin/sh\nexit 1\n", TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(broken, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Executable.Write(broken, "#!/bin/sh\nexit 1\n");
 
         var line = Assert.Single(await new SandboxProbe(new SandboxLauncher(broken, folder.Below("scratch"), TimeProvider.System), folder.Path)
             .RunAsync(TestContext.Current.CancellationToken));

@@ -36,7 +36,7 @@ public sealed class The_end_of_a_sandbox
         var trial = await Trial.RunAsync(spec);
 
         Assert.True(trial.Exit is SandboxExit.Exited { Code: 0 }, $"{what}: {trial.Exit}");
-        Assert.Empty(Leftovers.Find(trial));
+        Assert.Empty(await Leftovers.FindAsync(trial.Facts));
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class The_end_of_a_sandbox
 
         Assert.Equal("monitor lost", Assert.IsType<SandboxExit.Killed>(await sandbox.Completion).By);
         Assert.Equal(0, await sandbox.StandardOutput.ReadAsync(new byte[1], TestContext.Current.CancellationToken));
-        Assert.Empty(Leftovers.Find(recorder.Facts));
+        Assert.Empty(await Leftovers.FindAsync(recorder.Facts));
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "scratch")));
     }
 
@@ -71,38 +71,6 @@ public sealed class The_end_of_a_sandbox
 
         // The pipe ends when the last process that held it is gone.
         Assert.Equal("", await supervisor.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
-    }
-
-    [Fact]
-    public async Task Leaves_no_control_group_of_a_monitor_that_died_before_it_could_name_it()
-    {
-        using var folder = new TrialFolder();
-        var launcher = Trial.Launcher(folder);
-        var before = OpenDescriptors();
-
-        // It makes one group after the other and names them all at once: killed at the first.
-        for (var round = 0; round < 20; round++)
-        {
-            var starting = Task.Run(() => launcher.StartAsync(Trial.Shell("sleep 1000"), "trial", new FactRecorder(), TestContext.Current.CancellationToken));
-            SpinWait.SpinUntil(() => starting.IsCompleted || Monitor() is { } monitor && Leftovers.ControlGroupsOf(monitor).Any());
-
-            if (Monitor() is { } found)
-            {
-                Leftovers.Kill(found);
-            }
-
-            if ((await starting).Succeeded(out var sandbox))
-            {
-                await sandbox.DisposeAsync();
-            }
-        }
-
-        Assert.Empty(Leftovers.ControlGroups());
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "scratch")));
-        Assert.InRange(OpenDescriptors(), 0, before + 8);
-
-        int? Monitor() => Leftovers.AllProcesses().OrderDescending().Cast<int?>()
-            .FirstOrDefault(p => Leftovers.Link(p!.Value, "cwd")?.StartsWith(folder.Path, StringComparison.Ordinal) == true);
     }
 
     [Fact]
@@ -131,20 +99,17 @@ public sealed class The_end_of_a_sandbox
 
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(folder.Path, "scratch")));
     }
-
-    private static int OpenDescriptors() => Directory.GetFiles("/proc/self/fd").Length;
 }
 
 /// <summary>What is on the machine after a sandbox has ended and should not be.</summary>
 internal static class Leftovers
 {
-    public static IReadOnlyList<string> Find(Trial trial) => Find(trial.Facts);
-
-    public static IReadOnlyList<string> Find(IReadOnlyList<AuditFact> facts) =>
+    /// <summary>What stays: the dead need a moment to go, and their numbers may have been given to other sandboxes, which go too.</summary>
+    public static Task<IReadOnlyList<string>> FindAsync(IReadOnlyList<AuditFact> facts) => StaysAsync(() =>
     [
         .. facts.OfType<CommandStarted>().Select(c => c.Pid).Distinct().Where(IsInASandbox).Select(p => $"process {p}"),
         .. File.ReadLines("/proc/self/mountinfo").Where(l => l.Contains("rf-sandbox-test", StringComparison.Ordinal)),
-    ];
+    ]);
 
     /// <summary>Processes with an argument that only one test gives.</summary>
     public static IReadOnlyList<int> Processes(string argument) => [.. AllProcesses().Where(p => Arguments(p).Contains(argument))];
@@ -183,20 +148,44 @@ internal static class Leftovers
         }
     }
 
-    /// <summary>Groups whose monitor is dead; those of other sandboxes, which die at this moment, get time to go.</summary>
-    public static IReadOnlyList<string> ControlGroups()
-    {
-        SpinWait.SpinUntil(() => Dead().Count == 0, TimeSpan.FromSeconds(3));
-        return Dead();
+    /// <summary>Groups whose monitor is dead and that stay; not those that were there before.</summary>
+    public static Task<IReadOnlyList<string>> ControlGroupsAsync(IReadOnlySet<string> before) => StaysAsync(() => DeadControlGroups().Except(before));
 
-        static List<string> Dead() =>
-            [.. All("ringfence.*").Where(g => Path.GetFileName(g).Split('.') is [_, var process, var started] && ProcessStart.Of(process) != started)];
-    }
+    /// <summary>Groups whose monitor is dead: those of sandboxes that end at this moment, and those that others left behind.</summary>
+    public static IReadOnlySet<string> DeadControlGroups() =>
+        All("ringfence.*").Where(g => Path.GetFileName(g).Split('.') is [_, var process, var started] && ProcessStart.Of(process) != started).ToHashSet(StringComparer.Ordinal);
 
     public static IEnumerable<string> ControlGroupsOf(int monitor) => All($"ringfence.{monitor}.*");
 
-    private static IEnumerable<string> All(string name) =>
-        Directory.EnumerateDirectories("/sys/fs/cgroup", name, new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 });
+    /// <summary>What is there each time for a minute: others come and go beside these tests.</summary>
+    private static async Task<IReadOnlyList<string>> StaysAsync(Func<IEnumerable<string>> found)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        List<string> stays = [.. found()];
+
+        while (stays.Count > 0 && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(1))
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+            stays = [.. stays.Intersect(found())];
+        }
+
+        return stays;
+    }
+
+    private static IReadOnlyList<string> All(string name)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return [.. Directory.EnumerateDirectories("/sys/fs/cgroup", name, new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 })];
+            }
+            catch (IOException) when (tries < 100)
+            {
+                // A folder that is read at this moment may be removed at this moment.
+            }
+        }
+    }
 
     private static string[] Arguments(int process)
     {

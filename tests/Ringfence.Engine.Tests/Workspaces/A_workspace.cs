@@ -182,22 +182,6 @@ public sealed class A_workspace : IDisposable
     }
 
     [Fact]
-    public async Task Is_made_in_an_environment_that_points_git_elsewhere()
-    {
-        // As in a git hook, where these are set.
-        Environment.SetEnvironmentVariable("GIT_INDEX_FILE", "/nonexistent/index");
-
-        try
-        {
-            Assert.False((await fixture.TryPrepareAsync()).IsFailure);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable("GIT_INDEX_FILE", null);
-        }
-    }
-
-    [Fact]
     public async Task Is_removed_with_whatever_the_agent_left_in_it()
     {
         var workspace = await fixture.PrepareAsync();
