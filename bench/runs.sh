@@ -12,15 +12,7 @@ stop() {
 }
 trap stop EXIT
 dotnet build bench/Ringfence.Bench.Serve -c Release -v q -nologo -clp:NoSummary >/dev/null
-cat >"$folder/script.yaml" <<-'END'
-	conversations:
-	  - name: run
-	    position: history
-	    turns:
-	      - calls: [{ tool: Write, input: { file_path: /workspace/greeting.txt, content: "hello\n" } }]
-	      - calls: [{ tool: Bash, input: { command: "cat greeting.txt; sleep 20" } }]
-	      - text: I wrote it.
-END
+sed 's/cat greeting.txt/&; sleep 20/' tests/Ringfence.Acceptance/many-runs.yaml >"$folder/script.yaml"
 mkfifo "$folder/hold"
 dotnet artifacts/model/ringfence-model.dll --script "$folder/script.yaml" <"$folder/hold" >"$folder/model" &
 model=$!

@@ -39,9 +39,15 @@ bench accepts "$address" "$key" 1 32 >/dev/null
 before=$(used) database=$(stored)
 bench accepts "$address" "$key" "$seconds" 32
 echo "| processor time for both: server, database | $(($(used) - before)) ms, $(($(stored) - database)) ms |"
+again() {
+	kill "$server"
+	wait "$server" || true
+	psql -q -h "$folder" -U ringfence ringfence -c 'truncate runs, run_words'
+}
+again
+serve
 bench streams "$address" "$key" 1000 "$server"
-kill "$server"; wait "$server" || true
-psql -q -h "$folder" -U ringfence ringfence -c 'truncate runs, run_words'
+again
 bench fill "$runs" "$url"
 serve
 bench lists "$address" "$key" 40

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Ringfence.Bench;
@@ -22,25 +24,38 @@ internal sealed class ServeBenchmark : IDisposable
         await LoadAsync("accepts", duration, connections);
     }
 
+    /// <summary>Streams of as many runs, in a server that has nothing else to do: one run has its only place and waits for a code host that never answers, and
+    /// the others wait for that place.</summary>
     public async Task StreamsAsync(int count, int serverProcess)
     {
-        using var created = await http.PostAsync(new Uri("v1/runs", UriKind.Relative), Body("streams"));
-        var id = System.Text.Json.Nodes.JsonNode.Parse(await created.Content.ReadAsStringAsync())!["id"]!.ToString();
-        Line("server before", Memory(serverProcess));
-        var open = new List<HttpResponseMessage>();
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await CreateAsync(Body("first", $"https://{silent.LocalEndpoint}/none.git"));
+        using var taken = await silent.AcceptTcpClientAsync();
+        var runs = new List<string>();
 
-        // A queued run never ends: the streams stay open.
         for (var i = 0; i < count; i++)
         {
-            open.Add(await http.GetAsync(new Uri($"v1/runs/{id}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead));
+            runs.Add(await CreateAsync(Body("streams")));
         }
 
-        var processor = Processor(serverProcess);
-        await Task.Delay(TimeSpan.FromSeconds(10));
-        Line("streams open", $"{open.Count(response => response.IsSuccessStatusCode)}");
-        Line("server with them", Memory(serverProcess));
-        Line("server's processor while they wait", $"{(Processor(serverProcess) - processor) / 10:0.0} % of a core");
+        Line("server before", $"{Memory(serverProcess)}, {await ProcessorAsync(serverProcess)}");
+        var open = new List<HttpResponseMessage>();
+
+        foreach (var run in runs)
+        {
+            open.Add(await http.GetAsync(new Uri($"v1/runs/{run}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead));
+        }
+
+        Line("streams open", $"{open.Count(response => response.IsSuccessStatusCode)}, each of a run of its own");
+        Line("server while they wait", $"{Memory(serverProcess)}, {await ProcessorAsync(serverProcess)}");
         open.ForEach(response => response.Dispose());
+    }
+
+    private async Task<string> CreateAsync(HttpContent body)
+    {
+        using var created = await http.PostAsync(new Uri("v1/runs", UriKind.Relative), body);
+        return System.Text.Json.Nodes.JsonNode.Parse(await created.Content.ReadAsStringAsync())!["id"]!.ToString();
     }
 
     public async Task ListsAsync(int times)
@@ -88,8 +103,8 @@ internal sealed class ServeBenchmark : IDisposable
         Line(name, $"{all.Count / Stopwatch.GetElapsedTime(began).TotalSeconds:0}/s, {Quantiles(all)}");
     }
 
-    private static StringContent Body(string name) => new(
-        $$$"""{"repo":"https://127.0.0.1:1/none.git","prompt":"Fix the failing login test ({{{name}}})","guardrails":{"maxTurns":20,"maxCostUsd":2},"metadata":{"ticket":4711}}""",
+    private static StringContent Body(string name, string repository = "https://127.0.0.1:1/none.git") => new(
+        $$$"""{"repo":"{{{repository}}}","prompt":"Fix the failing login test ({{{name}}})","guardrails":{"maxTurns":20,"maxCostUsd":2},"metadata":{"ticket":4711}}""",
         Encoding.UTF8, "application/json");
 
     private static string Quantiles(List<double> took)
@@ -104,7 +119,14 @@ internal sealed class ServeBenchmark : IDisposable
         return $"{long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024} MiB resident";
     }
 
-    private static double Processor(int process) => Process.GetProcessById(process).TotalProcessorTime.TotalMilliseconds / 10;
+    private static async Task<string> ProcessorAsync(int process)
+    {
+        const int Seconds = 10;
+        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System); // what was asked just now is done
+        var before = Process.GetProcessById(process).TotalProcessorTime;
+        await Task.Delay(TimeSpan.FromSeconds(Seconds), TimeProvider.System);
+        return string.Create(CultureInfo.InvariantCulture, $"{(Process.GetProcessById(process).TotalProcessorTime - before).TotalSeconds / Seconds * 100:0.0} % of a core");
+    }
 
     private static void Line(string name, string value) => Console.WriteLine($"| {name} | {value} |");
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Ringfence.Client;
 
-/// <summary>The record's proof, and what admins and approvers look after: webhooks, waivers, keys.</summary>
+/// <summary>The record's proof, and what admins and approvers look after: webhooks, waivers, keys, triggers.</summary>
 public sealed partial class RingfenceClient
 {
     /// <summary>Recomputes the chain of a run's record.</summary>
@@ -48,6 +48,13 @@ public sealed partial class RingfenceClient
         PostAsync("v1/keys", ClientJson.Default.KeyInfo, JsonContent.Create(key, ClientJson.Default.NewKey), cancellationToken);
 
     public Task RevokeKeyAsync(string id, CancellationToken cancellationToken = default) => SendAsync(HttpMethod.Delete, $"v1/keys/{Part(id)}", null, cancellationToken);
+
+    /// <summary>When schedules fire next, and what arrived last.</summary>
+    public Task<TriggersInfo> ListTriggersAsync(CancellationToken cancellationToken = default) => GetAsync("v1/triggers", ClientJson.Default.TriggersInfo, cancellationToken);
+
+    /// <summary>Lets in what is held, so that its runs start, or refuses it for good.</summary>
+    public Task DecideTriggerAsync(string delivery, bool letsIn, CancellationToken cancellationToken = default) =>
+        SendAsync(HttpMethod.Post, $"v1/triggers/{Part(delivery)}/{(letsIn ? "accept" : "refuse")}", null, cancellationToken);
 
     private Task<T> PostAsync<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> contract, HttpContent body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, contract, body, null, cancellationToken);

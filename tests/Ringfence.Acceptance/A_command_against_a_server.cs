@@ -24,7 +24,7 @@ public sealed class A_command_against_a_server
 
         foreach (string[] command in (string[][])
             [["runs", "--json"], ["runs"], ["show", id], ["show", id, "--json"], ["logs", id], ["logs", id[..14], "--json"], ["logs", id, "--all"], ["diff", id], ["diff", id, "--stat"],
-            ["budget", "show", "--json"], ["audit", "verify", id], ["audit", "verify", id, "--json"], ["keys", "list"], ["keys", "list", "--json"], ["waive"], ["audit", "files", "--json"], ["audit", "spend", "--by", "model"], ["cancel", id]])
+            ["budget", "show", "--json"], ["audit", "verify", id], ["audit", "verify", id, "--json"], ["keys", "list"], ["keys", "list", "--json"], ["waive"], ["audit", "files", "--json"], ["audit", "spend", "--by", "model"], ["triggers"], ["triggers", "--json"], ["cancel", id]])
         {
             var here = await ringfence.CliAsync(command);
             var remote = await ringfence.CliAsync([.. command, .. there]);
@@ -50,6 +50,29 @@ public sealed class A_command_against_a_server
 
         var refused = await server.PostAsync("/v1/runs", """{"repo":"https://example.com/a.git","prompt":"x","deniedTools":["Bash(((("]}""");
         Assert.Equal("bad_field", (string?)refused.Json["code"]);
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Asks_it_or_says_in_one_line_why_it_cannot()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(null);
+        var root = (await ringfence.CliAsync("--help")).Output;
+        var commands = root[root.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n').Skip(1).TakeWhile(line => line.Trim().Length > 0).Select(line => line.Trim().Split(' ')[0]).ToList();
+        var table = (await ringfence.CliAsync("help", "server")).Lines;
+
+        Assert.True(commands.Count > 30, root);
+        Assert.All(commands, command => Assert.Contains(table, line => line.Split(' ')[0] == command));
+        Assert.All(table, line => Assert.Matches("^[a-z-]+( [a-z-]+)* +(asks the server|here alone: it |here alone: prices )", line));
+        Assert.DoesNotContain(table, line => line.Contains("has no form", StringComparison.Ordinal));
+
+        foreach (var about in (string[])["run", "resume", "runs", "show", "logs", "diff", "cancel", "approve", "reject", "kill", "blame", "triggers", "audit verify"])
+        {
+            Assert.Matches($"^{about} +asks the server$", Assert.Single(table, line => line.StartsWith(about + "  ", StringComparison.Ordinal)));
+        }
+
+        var refused = await ringfence.CliAsync("audit", "sql", "select 1", "--server", "https://example.invalid", "--key", "rf_live_none");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("`ringfence audit sql` works on this machine alone: it reads the store itself. [local_command]", refused.Error, StringComparison.Ordinal);
     }
 
     [Theory(Timeout = Patience)]

@@ -118,16 +118,7 @@ public sealed class A_server_that_is_killed(PostgresCluster postgres)
         Assert.True(verified.ExitCode == 0, verified.ToString());
     }
 
-    /// <summary>Every run plays the whole script, however often it is started.</summary>
-    private static string ManyRuns => """
-        conversations:
-          - name: run
-            position: history
-            turns:
-              - calls: [{ tool: Write, input: { file_path: /workspace/greeting.txt, content: "hello\n" } }]
-              - calls: [{ tool: Bash, input: { command: "cat greeting.txt" } }]
-              - text: I wrote it.
-        """;
+    private static string ManyRuns => File.ReadAllText(Path.Combine(Checkout.Root, "tests", "Ringfence.Acceptance", "many-runs.yaml"));
 
     private static async Task SeesEventsAsync(RunningServer server, string run, int count)
     {

@@ -46,7 +46,10 @@ internal sealed record RunningServer(Cli Process, string Address, string Key) : 
         }
 
         using var response = await Http.SendAsync(request, Cancel);
-        return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(Cancel), response.Content.Headers.ContentType?.MediaType);
+        return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(Cancel), response.Content.Headers.ContentType?.MediaType)
+        {
+            RetryAfter = response.Headers.TryGetValues("Retry-After", out var after) ? after.Single() : null,
+        };
     }
 
     public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
@@ -67,17 +70,29 @@ internal sealed record RunningServer(Cli Process, string Address, string Key) : 
     /// <summary>Returns when the run has come to a phase, as its record says it.</summary>
     public async Task SeesPhaseAsync(string run, string phase)
     {
-        await foreach (var json in LinesAsync(run, "data: "))
+        await foreach (var come in PhasesAsync(run))
         {
-            var happened = JsonNode.Parse(json)!;
-
-            if ((string?)happened["type"] == "run.state" && (string?)happened["data"]!["to"] == phase)
+            if (come == phase)
             {
                 return;
             }
         }
 
         Assert.Fail($"The run ended and was never {phase}: {(await GetAsync($"/v1/runs/{run}")).Text}");
+    }
+
+    /// <summary>The phases that a run comes to, as its record says it.</summary>
+    public async IAsyncEnumerable<string> PhasesAsync(string run)
+    {
+        await foreach (var json in LinesAsync(run, "data: "))
+        {
+            var happened = JsonNode.Parse(json)!;
+
+            if ((string?)happened["type"] == "run.state")
+            {
+                yield return (string)happened["data"]!["to"]!;
+            }
+        }
     }
 
     private async IAsyncEnumerable<string> LinesAsync(string run, string kind)
@@ -151,6 +166,8 @@ internal sealed record RunningServer(Cli Process, string Address, string Key) : 
 
 internal sealed record Answer(HttpStatusCode Status, string Text, string? Type)
 {
+    public string? RetryAfter { get; init; }
+
     public JsonNode Json => JsonNode.Parse(Text)!;
 
     public override string ToString() => $"{(int)Status} {Type}\n{Text}";

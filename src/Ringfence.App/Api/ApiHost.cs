@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Ringfence.Access;
 using Ringfence.App.Cli;
@@ -24,6 +25,7 @@ internal static class ApiHost
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSingleton(logs);
+        builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -107,6 +109,17 @@ internal static class ApiHost
 
         string? document = null;
         api.Map(new("GET", "/openapi/v1.json", Role.Viewer, "This description."), (_, _) => Task.FromResult(Results.Text(document ??= OpenApiDocument.Of(api.Operations).ToJsonString(Readable) + "\n", "application/json")));
+    }
+
+    /// <summary>
+    /// Ends when its caller says so. The web framework's own would end every event stream at a SIGTERM, and those who follow a run would see no more of it
+    /// while the server drains.
+    /// </summary>
+    private sealed class CallersLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     /// <summary>What routing refuses without a word of ours.</summary>

@@ -42,7 +42,7 @@ namespace Ringfence.App.Api;
 [JsonSerializable(typeof(IReadOnlyList<WebhookInfo>))]
 [JsonSerializable(typeof(SecretInfo))]
 [JsonSerializable(typeof(HookResource))]
-[JsonSerializable(typeof(TriggersResource))]
+[JsonSerializable(typeof(TriggersInfo))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(int))]

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
 using Ringfence.App.Cli;
 using Ringfence.App.Commands;
-using Ringfence.App.Views;
 using Ringfence.Audit;
 using Ringfence.Client;
 using Ringfence.Outputs;
@@ -93,7 +92,7 @@ internal sealed class RunRecordApi(Home home, ServeMetrics metrics, Cancellation
         {
             await response.Body.FlushAsync(ending.Token);
 
-            await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, follow: true, after, CancellationToken.None, ending.Token))
+            await foreach (var happened in home.Events.FollowAsync(run.Id, follow: true, after, CancellationToken.None, ending.Token))
             {
                 await response.WriteAsync($"id: {happened.Seq}\nevent: {happened.Type}\ndata: {happened.Json}\n\n", Encoding.UTF8, ending.Token);
                 await response.Body.FlushAsync(ending.Token);

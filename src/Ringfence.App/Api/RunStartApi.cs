@@ -60,7 +60,7 @@ internal sealed class RunStartApi(Home home, RunQueue queue, RepositoryRules rep
 
         try
         {
-            if (!(await home.Workspaces.ReadWorkflowAsync(request.Repository, name, patience.Token)).Succeeded(out var workflow, out var why))
+            if (!(await home.Workflows.ReadAsync(request.Repository, patience.Token)).Succeeded(out var merged, out var why) || !merged.Find(name).Succeeded(out var workflow, out why))
             {
                 return Result.Fail<RunRequest>(why);
             }

@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Ringfence.Access;
 using Ringfence.App.Cli;
 using Ringfence.Approvals;
+using Ringfence.Client;
 using Ringfence.Triggers;
 using Ringfence.Workflows;
 
@@ -10,7 +12,7 @@ namespace Ringfence.App.Api;
 /// <summary><c>/v1/hooks</c> takes webhooks of code hosts; <c>/v1/triggers</c> shows what arrived and what is due, and lets in what is held.</summary>
 internal sealed class TriggersApi(Home home)
 {
-    private const int Shown = 50;
+    internal const int Shown = 50;
 
     private readonly TriggerStore store = new(home.Database, TimeProvider.System);
 
@@ -20,7 +22,7 @@ internal sealed class TriggersApi(Home home)
         {
             Headers = ["X-Hub-Signature-256", "X-GitHub-Event", "X-GitHub-Delivery", "X-Gitlab-Token", "X-Gitlab-Event-UUID"], Answer = ApiJson.Default.HookResource, Status = 202,
         }, TakeAsync);
-        api.Map(new("GET", "/v1/triggers", Role.Viewer, "When schedules fire next, and what arrived last.") { Answer = ApiJson.Default.TriggersResource }, ListAsync);
+        api.Map(new("GET", "/v1/triggers", Role.Viewer, "When schedules fire next, and what arrived last.") { Answer = ApiJson.Default.TriggersInfo }, ListAsync);
         api.Map(new("POST", "/v1/triggers/{id}/accept", Role.Approver, "Lets in what is held: its runs start.") { Status = 204 }, (call, token) => DecideAsync(call, true, token));
         api.Map(new("POST", "/v1/triggers/{id}/refuse", Role.Approver, "Refuses for good what is held.") { Status = 204 }, (call, token) => DecideAsync(call, false, token));
     }
@@ -51,9 +53,7 @@ internal sealed class TriggersApi(Home home)
             : why[0].Code == "bad_signature" ? call.Refuse(StatusCodes.Status401Unauthorized, why[0]) : call.Refuse(why);
     }
 
-    private async Task<IResult> ListAsync(ApiCall call, CancellationToken cancellationToken) => call.Ok(new TriggersResource(
-        [.. (await store.SchedulesAsync(cancellationToken)).Select(row => new ScheduleResource(row.Source, row.Workflow, row.Cron, row.Next))],
-        [.. (await store.ListAsync(Shown, cancellationToken)).Select(DeliveryResource.Of)]));
+    private async Task<IResult> ListAsync(ApiCall call, CancellationToken cancellationToken) => call.Ok(await TriggersResource.OfAsync(store, Shown, cancellationToken));
 
     private async Task<IResult> DecideAsync(ApiCall call, bool letsIn, CancellationToken cancellationToken)
     {
@@ -70,20 +70,14 @@ internal sealed class TriggersApi(Home home)
 /// <param name="Status"><c>received</c>, <c>held</c>, <c>repeated</c> or <c>ignored</c>.</param>
 internal sealed record HookResource(string Status);
 
-internal sealed record TriggersResource(IReadOnlyList<ScheduleResource> Schedules, IReadOnlyList<DeliveryResource> Deliveries);
-
-internal sealed record ScheduleResource(string Trigger, string Workflow, string Cron, DateTimeOffset Next);
-
-/// <param name="Status"><c>received</c>, <c>held</c>, <c>started</c>, <c>ignored</c>, <c>missed</c>, <c>refused</c> or <c>failed</c>.</param>
-internal sealed record DeliveryResource(
-    string Id, string Trigger, string Event, string Author, string Title, string Url, string Status, string? Detail, string? ApprovedBy, IReadOnlyList<string> Runs, DateTimeOffset ReceivedAt)
+/// <summary>Triggers as the API and the command show them.</summary>
+internal static class TriggersResource
 {
-    public static DeliveryResource Of(Delivery delivery) => new(
-        delivery.Id, delivery.Source, EventName.Of(delivery.Event.Kind), delivery.Event.Author, delivery.Event.Title, delivery.Event.Url, delivery.Status, delivery.Detail, delivery.ApprovedBy,
-        delivery.Runs, delivery.ReceivedAt);
-}
+    public static async Task<TriggersInfo> OfAsync(TriggerStore store, int most, CancellationToken cancellationToken) => new(
+        [.. (await store.SchedulesAsync(cancellationToken)).Select(row => new ScheduleInfo(row.Source, row.Workflow, row.Cron, row.Next))],
+        [.. (await store.ListAsync(most, cancellationToken)).Select(Of)]);
 
-internal static class EventName
-{
-    public static string Of(TriggerKind kind) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+    private static DeliveryInfo Of(Delivery delivery) => new(
+        delivery.Id, delivery.Source, JsonNamingPolicy.SnakeCaseLower.ConvertName(delivery.Event.Kind.ToString()), delivery.Event.Workflow, delivery.Event.Number, delivery.Event.Author,
+        delivery.Event.Title, delivery.Event.Url, delivery.Status, delivery.Detail, delivery.ApprovedBy, delivery.Runs, delivery.ReceivedAt);
 }

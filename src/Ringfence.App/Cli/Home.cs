@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Ringfence.App.Views;
 using Ringfence.Approvals;
 using Ringfence.Runs;
 using Ringfence.Sandboxes;
 using Ringfence.Storage;
+using Ringfence.Workflows;
 using Ringfence.Workspaces;
 
 namespace Ringfence.App.Cli;
@@ -25,6 +27,8 @@ internal sealed class Home : IAsyncDisposable
         Runs = new RunStore(database, TimeProvider.System);
         Approvals = new ApprovalDesk(database, Runs, TimeProvider.System);
         Workspaces = new WorkspaceStore(folder, TimeProvider.System, new OverlayTrial(new SandboxLauncher(Toolchain.Native, Path.Combine(folder, "scratch"), TimeProvider.System), TimeProvider.System));
+        Workflows = new RepositoryWorkflows(folder, TimeProvider.System);
+        Events = new EventTail(database);
         Supervisor = new RunSupervisor(database, Runs, TimeProvider.System);
         Recovery = new RunRecovery(database, Runs, Approvals, Workspaces, TimeProvider.System);
     }
@@ -38,6 +42,10 @@ internal sealed class Home : IAsyncDisposable
     public RunStore Runs { get; }
 
     public WorkspaceStore Workspaces { get; }
+
+    public RepositoryWorkflows Workflows { get; }
+
+    public EventTail Events { get; }
 
     public RunSupervisor Supervisor { get; }
 

@@ -48,12 +48,20 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     {
         foreach (var failure in failures)
         {
-            WriteText(Error, $"{Paint("error", Ansi.Red, ColorError)}: {Printable.EscapeLines(failure.Message)} [{failure.Code}]", ErrorIsTerminal);
+            Write("error", Ansi.Red, failure);
+        }
+    }
 
-            if (failure.Hint is not null)
-            {
-                WriteText(Error, $"  {Paint("hint", Ansi.Cyan, ColorError)}: {Printable.EscapeLines(failure.Hint)}", ErrorIsTerminal);
-            }
+    /// <summary>What goes on all the same, and somebody should know.</summary>
+    public void WriteWarning(Failure warning) => Write("warning", Ansi.Yellow, warning);
+
+    private void Write(string kind, string ansi, Failure failure)
+    {
+        WriteText(Error, $"{Paint(kind, ansi, ColorError)}: {Printable.EscapeLines(failure.Message)} [{failure.Code}]", ErrorIsTerminal);
+
+        if (failure.Hint is not null)
+        {
+            WriteText(Error, $"  {Paint("hint", Ansi.Cyan, ColorError)}: {Printable.EscapeLines(failure.Hint)}", ErrorIsTerminal);
         }
     }
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Ringfence.App.Cli;
+using Ringfence.App.Remote;
 
 namespace Ringfence.App.Commands;
 
-/// <summary><c>ringfence help exit-codes</c>: what scripts need and no flag shows.</summary>
+/// <summary><c>ringfence help TOPIC</c>: what scripts and callers of servers need, and no flag shows.</summary>
 internal static class HelpCommand
 {
     public static Command Create(Terminal terminal)
@@ -17,6 +18,22 @@ internal static class HelpCommand
             }
         });
 
-        return new Command("help", "Help on a topic.") { exitCodes };
+        var server = new Command(
+            "server",
+            """
+            Which commands work with --server, and why others do not.
+
+            Example:
+              RINGFENCE_API_KEY=rf_live_… ringfence runs --server https://ringfence.example.com
+            """);
+        server.SetAction(_ =>
+        {
+            foreach (var (command, whyNot) in LocalCommands.Table(CommandLine.CreateRoot(terminal)))
+            {
+                terminal.WriteLine($"{command,-21}{(whyNot is null ? terminal.Paint("asks the server", Ansi.Green) : $"here alone: {whyNot}")}");
+            }
+        });
+
+        return new Command("help", "Help on a topic.") { exitCodes, server };
     }
 }

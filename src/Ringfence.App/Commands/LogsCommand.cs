@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Ringfence.App.Cli;
 using Ringfence.App.Views;
-using Ringfence.Audit;
 
 namespace Ringfence.App.Commands;
 
@@ -28,7 +27,7 @@ internal static class LogsCommand
         {
             var lines = new LogLines(terminal, parsed.GetValue(json), parsed.GetValue(all));
 
-            await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run.Id, parsed.GetValue(follow), after: -1, CancellationToken.None, cancellationToken))
+            await foreach (var happened in home.Events.FollowAsync(run.Id, parsed.GetValue(follow), after: -1, CancellationToken.None, cancellationToken))
             {
                 lines.Write(happened);
             }

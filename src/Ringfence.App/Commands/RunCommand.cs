@@ -175,7 +175,7 @@ internal static class RunCommand
     /// <summary>A screen may miss an event; a script may not, so it gets them from the store.</summary>
     private static async Task WriteEventsAsync(Terminal terminal, Home home, RunId run, CancellationToken complete)
     {
-        await foreach (var happened in EventTail.FollowAsync(new AuditReader(home.Database), run, follow: true, after: -1, complete, CancellationToken.None))
+        await foreach (var happened in home.Events.FollowAsync(run, follow: true, after: -1, complete, CancellationToken.None))
         {
             terminal.WriteLine(happened.Json);
         }

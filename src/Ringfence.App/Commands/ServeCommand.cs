@@ -116,7 +116,7 @@ internal static class ServeCommand
         using var sent = new CancellationTokenSource();
         var sending = sender.RunAsync(sent.Token);
         var triggers = new TriggerService(
-            new TriggerStore(home.Database, TimeProvider.System), home.Runs, home.Workspaces, () => PolicyFile.Of(home.Folder), queue.Ring, TimeProvider.System, logs.CreateLogger<TriggerService>());
+            new TriggerStore(home.Database, TimeProvider.System), home.Runs, home.Workflows, () => PolicyFile.Of(home.Folder), queue.Ring, TimeProvider.System, logs.CreateLogger<TriggerService>());
         var triggering = triggers.RunAsync(draining);
         await queue.RunAsync(draining, stopping.Token);
         await triggering;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Ringfence.App.Api;
 using Ringfence.App.Cli;
+using Ringfence.Client;
 using Ringfence.Triggers;
 using Ringfence.Workflows;
 
@@ -30,47 +31,42 @@ internal static class TriggersCommand
 
         command.WithHome(terminal, async (parsed, home, cancellationToken) =>
         {
-            var store = new TriggerStore(home.Database, TimeProvider.System);
-            var (schedules, deliveries) = (await store.SchedulesAsync(cancellationToken), await store.ListAsync(Shown, cancellationToken));
-
-            if (parsed.GetValue(json))
-            {
-                var resource = new TriggersResource(
-                    [.. schedules.Select(row => new ScheduleResource(row.Source, row.Workflow, row.Cron, row.Next))], [.. deliveries.Select(DeliveryResource.Of)]);
-                terminal.WriteLine(JsonSerializer.Serialize(resource, ApiJson.Default.TriggersResource));
-            }
-            else
-            {
-                Write(terminal, schedules, deliveries);
-            }
-
+            Write(terminal, await TriggersResource.OfAsync(new TriggerStore(home.Database, TimeProvider.System), TriggersApi.Shown, cancellationToken), parsed.GetValue(json));
             return ExitCodes.Done;
         });
 
         return command;
     }
 
-    private static void Write(Terminal terminal, IReadOnlyList<ScheduledFiring> schedules, IReadOnlyList<Delivery> deliveries)
+    public static void Write(Terminal terminal, TriggersInfo triggers, bool json)
     {
-        if (schedules.Count + deliveries.Count == 0)
+        if (json)
+        {
+            terminal.WriteLine(JsonSerializer.Serialize(triggers, ApiJson.Default.TriggersInfo));
+            return;
+        }
+
+        if (triggers.Schedules.Count + triggers.Deliveries.Count == 0)
         {
             terminal.WriteLine("Nothing starts by itself, and nothing has arrived. See: ringfence triggers --help");
         }
 
-        foreach (var row in schedules)
+        foreach (var row in triggers.Schedules)
         {
-            terminal.WriteLine($"{terminal.Paint("next    ", Ansi.Cyan)}  {row.Next.ToLocalTime():yyyy-MM-dd HH:mm}  {row.Source}  {Printable.Escape(row.Workflow)}  {Printable.Escape(row.Cron)}");
+            terminal.WriteLine($"{terminal.Paint("next    ", Ansi.Cyan)}  {row.Next.ToLocalTime():yyyy-MM-dd HH:mm}  {row.Trigger}  {Printable.Escape(row.Workflow)}  {Printable.Escape(row.Cron)}");
         }
 
-        foreach (var delivery in deliveries)
+        foreach (var delivery in triggers.Deliveries.Take(Shown))
         {
-            var happened = delivery.Event;
             var ansi = delivery.Status switch { "started" => Ansi.Green, "failed" or "missed" => Ansi.Red, "held" => Ansi.Yellow, _ => Ansi.Dim };
-            var what = happened.Workflow ?? $"{EventName.Of(happened.Kind)}{(happened.Number > 0 ? $" #{happened.Number}" : "")} by {happened.Author}: {happened.Title}";
+            var what = delivery.Workflow ?? $"{delivery.Event}{(delivery.Number > 0 ? $" #{delivery.Number}" : "")} by {delivery.Author}: {delivery.Title}";
             var after = delivery.Status == "held" ? $"ringfence triggers accept {delivery.Id}" : delivery.Runs.Count > 0 ? string.Join(' ', delivery.Runs) : delivery.Detail ?? "";
-            terminal.WriteLine($"{terminal.Paint($"{delivery.Status,-8}", ansi)}  {delivery.ReceivedAt.ToLocalTime():yyyy-MM-dd HH:mm}  {delivery.Source}  {Cut(Printable.EscapeLines(what.ReplaceLineEndings(" ")))}  {Printable.EscapeLines(after)}");
+            terminal.WriteLine($"{terminal.Paint($"{delivery.Status,-8}", ansi)}  {delivery.ReceivedAt.ToLocalTime():yyyy-MM-dd HH:mm}  {delivery.Trigger}  {Cut(Printable.EscapeLines(what.ReplaceLineEndings(" ")))}  {Printable.EscapeLines(after)}");
         }
     }
+
+    public static void WriteDecided(Terminal terminal, string delivery, bool letsIn) =>
+        terminal.WriteLine(letsIn ? $"{delivery} is let in; the next server that looks starts its runs." : $"{delivery} is refused.");
 
     private static string Cut(string text) => text.Length <= 60 ? text : text[..59] + "…";
 
@@ -93,7 +89,7 @@ internal static class TriggersCommand
                 return ExitCodes.BadInput;
             }
 
-            terminal.WriteLine(letsIn ? $"{parsed.GetRequiredValue(id)} is let in; the next server that looks starts its runs." : $"{parsed.GetRequiredValue(id)} is refused.");
+            WriteDecided(terminal, parsed.GetRequiredValue(id), letsIn);
             return ExitCodes.Done;
         });
 

@@ -11,7 +11,14 @@ internal static class WorkflowCommands
     public static IEnumerable<Command> Create(Terminal terminal)
     {
         yield return Reading(terminal, "lint", "Says everything that is wrong with a workflow file, with line and column.", (workflow, _) =>
-            terminal.WriteLine($"{workflow.Name}: no mistakes"));
+        {
+            if (Unpriced(workflow.Model) is { } warning)
+            {
+                terminal.WriteWarning(warning);
+            }
+
+            terminal.WriteLine($"{workflow.Name}: no mistakes");
+        });
 
         yield return Reading(terminal, "compile", "Prints a workflow's canonical JSON; its digest, which every run records, goes to standard error.", (workflow, _) =>
         {
@@ -28,6 +35,25 @@ internal static class WorkflowCommands
         });
 
         yield return Schema(terminal);
+    }
+
+    /// <summary>The file is right and its runs would be refused all the same: prices are this machine's, so it is no mistake of the file.</summary>
+    private static Failure? Unpriced(string? model)
+    {
+        if (model is null)
+        {
+            return null;
+        }
+
+        if (!PriceFile.Load(Home.DefaultFolder).Succeeded(out var prices, out var unread))
+        {
+            return unread[0];
+        }
+
+        // Some agents want the provider before the model's own name.
+        return prices.Find(model.Split('/')[^1]) is not null ? null : new Failure(
+            "no_price", $"This machine knows no price for the model '{model}', so its gateway refuses every call to it: a budget could not be kept.",
+            "`ringfence prices show` lists the models that have one; `ringfence prices import FILE` takes others.");
     }
 
     private static Command Schema(Terminal terminal)

@@ -6,7 +6,7 @@ using Ringfence.Review;
 
 namespace Ringfence.App.Remote;
 
-/// <summary>Budgets, stops, waivers and keys of a server.</summary>
+/// <summary>Budgets, stops, waivers, keys and triggers of a server.</summary>
 internal static class RemoteAdministration
 {
     public static RemoteCommand? Find(IReadOnlyList<string> words) => string.Join(' ', words) switch
@@ -19,6 +19,9 @@ internal static class RemoteAdministration
         "keys create" => new(["--role", "--json"], CreateKeyAsync),
         "keys list" => new(["--json"], ListKeysAsync),
         "keys revoke" => new([], RevokeKeyAsync),
+        "triggers" => new(["--json"], TriggersAsync),
+        "triggers accept" => new([], (call, token) => DecideTriggerAsync(call, true, token)),
+        "triggers refuse" => new([], (call, token) => DecideTriggerAsync(call, false, token)),
         _ => null,
     };
 
@@ -107,6 +110,19 @@ internal static class RemoteAdministration
     {
         await call.Client.RevokeKeyAsync(call.Value<string>("id")!, cancellationToken);
         call.Terminal.WriteLine($"{call.Value<string>("id")} is revoked.");
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> TriggersAsync(RemoteCall call, CancellationToken cancellationToken)
+    {
+        TriggersCommand.Write(call.Terminal, await call.Client.ListTriggersAsync(cancellationToken), call.Json);
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> DecideTriggerAsync(RemoteCall call, bool letsIn, CancellationToken cancellationToken)
+    {
+        await call.Client.DecideTriggerAsync(call.Value<string>("id")!, letsIn, cancellationToken);
+        TriggersCommand.WriteDecided(call.Terminal, call.Value<string>("id")!, letsIn);
         return ExitCodes.Done;
     }
 }

@@ -26,13 +26,6 @@ internal static class RemoteServer
         HelpName = "KEY",
     };
 
-    /// <summary>Commands that are about this machine, whatever server is set in the environment.</summary>
-    private static readonly string[] Local =
-    [
-        "serve", "agents", "setup", "demo", "sandbox", "doctor", "init", "gateway", "prices", "completion", "help", "lint", "compile", "explain", "schema", "templates",
-        "keys", "backup", "restore", "apply", "ringfence",
-    ];
-
     /// <summary>The exit code, when a server was named and the command is one for it; null when it is for this machine.</summary>
     public static async Task<int?> TryRunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -41,7 +34,7 @@ internal static class RemoteServer
         var words = Words(parsed.CommandResult);
 
         if (string.IsNullOrEmpty(server) || parsed.Action is not null and not System.CommandLine.Invocation.AsynchronousCommandLineAction
-            || named is null && Local.Contains(words[0]))
+            || named is null && LocalCommands.WhyNot(words[..1]) is not null)
         {
             return null;
         }
@@ -67,7 +60,7 @@ internal static class RemoteServer
 
         if (command is null)
         {
-            failures.Add(new Failure("local_command", $"`ringfence {string.Join(' ', words)}` works on this machine alone.", "Leave out --server."));
+            failures.Add(new Failure("local_command", $"`{string.Join(' ', words.Prepend("ringfence").Distinct())}` works on this machine alone: {LocalCommands.WhyNot(words)}.", "Leave out --server. `ringfence help server` lists what asks a server."));
         }
         else
         {

@@ -16,7 +16,7 @@ internal static class LinkTargets
     {
         var links = changes.Files.Where(f => f.Mode == Link && f.AfterOid is not null).ToList();
         var read = await BlobReader.ReadAsync(
-            workspace.GitDirectory, [.. links.Select(l => l.AfterOid!).Distinct()], LongestTarget, MostTogether, cancellationToken);
+            Git.Own(workspace.GitDirectory), [.. links.Select(l => l.AfterOid!).Distinct()], LongestTarget, MostTogether, cancellationToken);
 
         if (!read.Succeeded(out var targets))
         {

@@ -16,7 +16,7 @@ public static class ReviewReader
     {
         var wanted = changes.Files.Where(f => f.Mode != SubmoduleMode).SelectMany(f => new[] { f.BeforeOid, f.AfterOid })
             .OfType<string>().Distinct(StringComparer.Ordinal).ToList();
-        var read = await BlobReader.ReadAsync(workspace.GitDirectory, wanted, LargestFile, LargestTogether, cancellationToken);
+        var read = await BlobReader.ReadAsync(Git.Own(workspace.GitDirectory), wanted, LargestFile, LargestTogether, cancellationToken);
 
         if (!read.Succeeded(out var blobs))
         {

@@ -42,6 +42,9 @@ public abstract partial class Dialect
     /// <summary>All of the words, and whatever begins with the longer ones, as the database's own query. Words are letters and digits.</summary>
     internal abstract string WordsQuery(IEnumerable<string> words);
 
+    /// <summary>Condition that a text is one of the words, with a space between, that a parameter holds: as many as one likes in one statement.</summary>
+    internal abstract string IsOneOf(string column, string parameter);
+
     /// <summary>Text of a migration, with the parts for the other database removed and the words of this one put in.</summary>
     internal string Translate(string template)
     {
@@ -96,6 +99,9 @@ public abstract partial class Dialect
         internal override string WordsQuery(IEnumerable<string> words) =>
             string.Join(" AND ", words.Select(word => $"\"{word}\"{(word.Length < SearchWords.ShortestBeginning ? "" : " *")}"));
 
+        internal override string IsOneOf(string column, string parameter) =>
+            $"{column} in (select value from json_each('[\"' || replace({parameter}, ' ', '\",\"') || '\"]'))";
+
         internal override string GetState => $"select (select application_id = {SqliteSessions.ApplicationId} from pragma_application_id), (select count(*) from sqlite_schema), (select count(*) from sqlite_schema where name = 'ringfence_migrations')";
 
         internal override string GetVersion => "select user_version from pragma_user_version";
@@ -131,6 +137,8 @@ public abstract partial class Dialect
 
         internal override string WordsQuery(IEnumerable<string> words) =>
             string.Join(" & ", words.Select(word => $"'{word}'{(word.Length < SearchWords.ShortestBeginning ? "" : ":*")}"));
+
+        internal override string IsOneOf(string column, string parameter) => $"{column} = any(string_to_array({parameter}, ' '))";
 
         internal override string GetState => """
             select case when to_regclass('ringfence_migrations') is null then 0::bigint else 1::bigint end,

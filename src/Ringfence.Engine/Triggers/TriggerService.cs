@@ -2,7 +2,6 @@ using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Ringfence.Runs;
 using Ringfence.Workflows;
-using Ringfence.Workspaces;
 
 namespace Ringfence.Triggers;
 
@@ -12,7 +11,7 @@ namespace Ringfence.Triggers;
 /// </summary>
 /// <param name="enqueued">Told that there is work.</param>
 public sealed partial class TriggerService(
-    TriggerStore store, RunStore runs, WorkspaceStore workspaces, Func<Result<ServerPolicy>> policy, Action enqueued, TimeProvider time, ILogger<TriggerService> logger)
+    TriggerStore store, RunStore runs, RepositoryWorkflows repositories, Func<Result<ServerPolicy>> policy, Action enqueued, TimeProvider time, ILogger<TriggerService> logger)
 {
     /// <summary>A schedule that no server was there for is made up for once, when it is no older than this.</summary>
     public static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
@@ -25,6 +24,7 @@ public sealed partial class TriggerService(
     private const int MostAttempts = 5;
 
     private readonly Dictionary<string, IReadOnlyList<(string Workflow, string Cron)>> schedules = [];
+    private readonly Dictionary<string, string> told = [];
     private DateTimeOffset refreshed = DateTimeOffset.MinValue;
 
     /// <summary>Works until <paramref name="stopping"/>.</summary>
@@ -158,20 +158,25 @@ public sealed partial class TriggerService(
         enqueued();
     }
 
-    /// <summary>The workflows of the default branch. One that has mistakes is none, and is said.</summary>
-    private async Task<Result<IReadOnlyList<Workflow>>> WorkflowsAsync(TriggerSource source, CancellationToken cancellationToken)
+    /// <summary>The workflows of the default branch. One that has mistakes is none, and is said once.</summary>
+    private async Task<Result<IEnumerable<Workflow>>> WorkflowsAsync(TriggerSource source, CancellationToken cancellationToken)
     {
-        if (!(await RepositoryWorkflows.ReadAsync(workspaces, source.Repository, cancellationToken)).Succeeded(out var read, out var why))
+        if (!(await repositories.ReadAsync(source.Repository, cancellationToken)).Succeeded(out var read, out var why))
         {
-            return Result.Fail<IReadOnlyList<Workflow>>(why);
+            return Result.Fail<IEnumerable<Workflow>>(why);
         }
 
-        foreach (var (name, failure) in read.Mistakes)
+        if (told.GetValueOrDefault(source.Name) != read.Commit)
         {
-            WorkflowUnreadable(source.Name, name, failure.Message);
+            told[source.Name] = read.Commit;
+
+            foreach (var (name, failures) in read.Mistakes)
+            {
+                WorkflowUnreadable(source.Name, name, failures[0].Message);
+            }
         }
 
-        return Result.Of(read.Workflows);
+        return Result.Of<IEnumerable<Workflow>>(read.Workflows.Values);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Delivery {Delivery} started {Runs} runs.")]

@@ -5,20 +5,21 @@ public sealed class WorkflowFolder(string repository)
 {
     private static readonly string[] Extensions = [".md", ".yaml", ".yml"];
 
-    private const string Place = ".ringfence/workflows";
+    /// <summary>Where they stand in a repository.</summary>
+    public const string Place = ".ringfence/workflows";
 
     /// <summary>Larger is no workflow.</summary>
     public const int MostBytes = 1 << 20;
 
-    /// <summary>Where in a repository a workflow of that name may be.</summary>
-    public static IEnumerable<string> PlacesOf(string name) => Extensions.Select(extension => $"{Place}/{name}{extension}");
+    /// <summary>Whether a file of that name in it is meant to be one.</summary>
+    public static bool Holds(string file) => Extensions.Contains(Path.GetExtension(file));
 
     /// <summary>In the repository's top folder, also when a folder below it is meant.</summary>
     public string Folder { get; } = Path.Combine(TopOf(repository), Place);
 
     public IReadOnlyList<string> Names => !Directory.Exists(Folder)
         ? []
-        : [.. Directory.EnumerateFiles(Folder).Where(file => Extensions.Contains(Path.GetExtension(file)))
+        : [.. Directory.EnumerateFiles(Folder).Where(Holds)
             .Select(file => Path.GetFileNameWithoutExtension(file)).Distinct().Order(StringComparer.Ordinal)];
 
     private static string TopOf(string folder)

@@ -9,7 +9,7 @@ namespace Ringfence.Workflows;
 /// </summary>
 internal static class WorkflowKeys
 {
-    public static readonly TextKey Name = new("name", "Name of the workflow. Default: the file's.");
+    public static readonly TextKey Name = new("name", "Name of the workflow: that of its file. It may be left out.");
     public static readonly TextKey Prompt = new("prompt", "What the agent is told, 1 to 50,000 characters. In a Markdown file it is the body, and this key is not allowed.");
     public static readonly TextKey AgentName = new("name", "Which of `ringfence agents`; builtin, gemini and qwen are short for three of them; acp:COMMAND is any ACP agent.");
     public static readonly ListKey AgentCommand = new("command", "Any program, as executable and arguments, never a shell line: it reads the prompt from standard input, and its output is its text.");

@@ -27,7 +27,7 @@ public static class WorkflowReader
         var inputs = WorkflowInputReader.Read(root, prompt, yaml, source, firstLine, failures);
         var workflow = new Workflow
         {
-            Name = root.Text(WorkflowKeys.Name) ?? Path.GetFileNameWithoutExtension(source),
+            Name = Name(root, Path.GetFileNameWithoutExtension(source)),
             Prompt = prompt,
             Agent = Agent(root.Mapping(WorkflowKeys.Agent)),
             Model = root.Text(WorkflowKeys.Model),
@@ -61,6 +61,17 @@ public static class WorkflowReader
         var lines = text.ReplaceLineEndings("\n").Split('\n');
         var end = lines[0].TrimEnd() == "---" ? Array.FindIndex(lines, 1, line => line.TrimEnd() == "---") : -1;
         return end < 0 ? (text, null, 1) : (string.Join('\n', lines[1..end]), string.Join('\n', lines[(end + 1)..]), 2);
+    }
+
+    /// <summary>It is found by its file, and paid for and on record by its name: the two are one.</summary>
+    private static string Name(YamlMapping root, string file)
+    {
+        if (root.Text(WorkflowKeys.Name) is { } name && name != file)
+        {
+            root.Fail(WorkflowKeys.Name.Name, $"'name' is '{name}', and the file is called '{file}'.", "A workflow is called what its file is called: leave name out, or rename one of them.");
+        }
+
+        return file;
     }
 
     private static string Prompt(YamlMapping root, string? body, string source, List<Failure> failures)

@@ -4,7 +4,7 @@ using Ringfence.Processes;
 
 namespace Ringfence.Workspaces;
 
-/// <summary>Reads contents from a git directory of ours, many by one process.</summary>
+/// <summary>Reads contents that git keeps, many by one process.</summary>
 internal sealed class BlobReader : IAsyncDisposable
 {
     private readonly ChildProcess git;
@@ -20,16 +20,16 @@ internal sealed class BlobReader : IAsyncDisposable
         asking = AskAsync(oids, cancellationToken);
     }
 
-    public static Result<BlobReader> Start(string gitDirectory, IReadOnlyList<string> oids, CancellationToken cancellationToken)
+    public static Result<BlobReader> Start(Git git, IReadOnlyList<string> oids, CancellationToken cancellationToken)
     {
-        var started = Git.Own(gitDirectory).Start(["cat-file", "--batch"]);
-        return started.Succeeded(out var git) ? new BlobReader(git, oids, cancellationToken) : started.Failures[0];
+        var started = git.Start(["cat-file", "--batch"]);
+        return started.Succeeded(out var process) ? new BlobReader(process, oids, cancellationToken) : started.Failures[0];
     }
 
     /// <summary>The contents that are there and at most <paramref name="largest"/> bytes long, by name; in the order asked, as long as all are within
     /// <paramref name="together"/> bytes.</summary>
     public static async Task<Result<IReadOnlyDictionary<string, byte[]>>> ReadAsync(
-        string gitDirectory, IReadOnlyList<string> oids, int largest, long together, CancellationToken cancellationToken)
+        Git git, IReadOnlyList<string> oids, int largest, long together, CancellationToken cancellationToken)
     {
         var blobs = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         var total = 0L;
@@ -39,7 +39,7 @@ internal sealed class BlobReader : IAsyncDisposable
             return blobs;
         }
 
-        var started = Start(gitDirectory, oids, cancellationToken);
+        var started = Start(git, oids, cancellationToken);
 
         if (!started.Succeeded(out var reader))
         {

@@ -41,7 +41,7 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
         {
             progress?.Report("Copying the history");
 
-            var fetched = await FetchAsync(resolved.GitDirectory ?? folder, $"+{resolved.Commit}:{BaseRef(resolved.Commit)}",
+            var fetched = await TransferAsync(resolved.GitDirectory ?? folder, $"+{resolved.Commit}:{BaseRef(resolved.Commit)}",
                 "unreadable_repository", progress, cancellationToken);
 
             if (fetched is not null)
@@ -56,15 +56,42 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
     }
 
     /// <summary>Asks a server for <paramref name="ref"/> every time, so that access is always checked there; objects that are here are not sent again.</summary>
+    public async Task<Result<ResolvedRepository>> FetchAsync(string url, string @ref, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        using var held = await LockAsync(cancellationToken);
+        return await FetchHeldAsync(url, @ref, progress, cancellationToken);
+    }
+
+    /// <summary>The same, and its checkout.</summary>
     public async Task<Result<(ResolvedRepository Resolved, BaseCheckout Base)>> AddRemoteAsync(
         string url, string @ref, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         using var held = await LockAsync(cancellationToken);
+
+        if (!(await FetchHeldAsync(url, @ref, progress, cancellationToken)).Succeeded(out var resolved, out var why))
+        {
+            return Result.Fail<(ResolvedRepository, BaseCheckout)>(why);
+        }
+
+        var checkout = Checkout(resolved.Commit);
+
+        if (checkout.IsThere)
+        {
+            checkout.Touch(time);
+            return (resolved, checkout);
+        }
+
+        BaseTrim.Trim(home, key, Path.Combine(root, "bases"), time);
+        return (await checkout.MakeAsync(this, resolved.Commit, resolved.ObjectFormat, progress, cancellationToken)).Succeeded(out _, out why)
+            ? (resolved, checkout) : Result.Fail<(ResolvedRepository, BaseCheckout)>(why);
+    }
+
+    private async Task<Result<ResolvedRepository>> FetchHeldAsync(string url, string @ref, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
         EnsureGitDirectory("sha1");
         progress?.Report("Fetching");
-        var failed = await FetchAsync(url, $"+{@ref}:refs/ringfence/fetched", "repository_not_reachable", progress, cancellationToken);
 
-        if (failed is not null)
+        if (await TransferAsync(url, $"+{@ref}:refs/ringfence/fetched", "repository_not_reachable", progress, cancellationToken) is { } failed)
         {
             return failed.Message.Contains("find remote ref", StringComparison.Ordinal) || failed.Message.Contains("not our ref", StringComparison.Ordinal)
                 || failed.Message.Contains("invalid refspec", StringComparison.OrdinalIgnoreCase)
@@ -72,41 +99,20 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
                 : failed;
         }
 
-        var asked = await Git.Own(GitDirectory).RunAsync(
-            ["rev-parse", "--verify", "refs/ringfence/fetched^{commit}"], cancellationToken);
-        var tree = await Git.Own(GitDirectory).RunAsync(["rev-parse", "--verify", "refs/ringfence/fetched^{tree}"], cancellationToken);
+        var asked = await Git.Own(GitDirectory).RunAsync(["rev-parse", "refs/ringfence/fetched^{commit}", "refs/ringfence/fetched^{tree}"], cancellationToken);
 
-        if (!asked.Succeeded(out var commit) || !commit.IsSuccess || !tree.Succeeded(out var treeAnswer) || !treeAnswer.IsSuccess)
+        if (!asked.Succeeded(out var answer) || !answer.IsSuccess || answer.Text.Split('\n') is not [var commit, var tree])
         {
             return new Failure("unknown_ref", $"{Printable.Escape(@ref)} is not a commit.", "Give a branch, a tag or a commit.");
         }
 
-        var kept = await Git.Own(GitDirectory).RunAsync(["update-ref", BaseRef(commit.Text), commit.Text], cancellationToken);
-
-        if (!kept.Succeeded(out var answer) || !answer.IsSuccess)
+        if (!HasCommit(commit)
+            && !((await Git.Own(GitDirectory).RunAsync(["update-ref", BaseRef(commit), commit], cancellationToken)).Succeeded(out var kept, out var why) && kept.IsSuccess))
         {
-            return GitFailures.From("storage_failed", "Keeping the fetched commit", kept.IsFailure ? "" : answer!.Error);
+            return GitFailures.From("storage_failed", "Keeping the fetched commit", why.Count > 0 ? "" : kept!.Error);
         }
 
-        var resolved = new ResolvedRepository(null, null, "sha1", File.Exists(Path.Combine(GitDirectory, "shallow")), commit.Text, treeAnswer.Text);
-        var checkout = Checkout(commit.Text);
-
-        if (checkout.IsThere)
-        {
-            checkout.Touch(time);
-        }
-        else
-        {
-            BaseTrim.Trim(home, key, Path.Combine(root, "bases"), time);
-            var made = await checkout.MakeAsync(this, commit.Text, "sha1", progress, cancellationToken);
-
-            if (made.IsFailure)
-            {
-                return Result.Fail<(ResolvedRepository, BaseCheckout)>(made.Failures);
-            }
-        }
-
-        return (resolved, checkout);
+        return new ResolvedRepository(null, null, "sha1", File.Exists(Path.Combine(GitDirectory, "shallow")), commit, tree);
     }
 
     private static string BaseRef(string commit) => $"refs/ringfence/bases/{commit}";
@@ -140,7 +146,7 @@ internal sealed class RepositoryCache(string home, string key, TimeProvider time
         return held;
     }
 
-    private async Task<Failure?> FetchAsync(
+    private async Task<Failure?> TransferAsync(
         string from, string refspec, string code, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var asked = await Git.UserOn(GitDirectory).RunAsync(

@@ -48,7 +48,7 @@ internal sealed class TreeCheckout
             return null;
         }
 
-        var started = BlobReader.Start(gitDirectory, [.. written.Where(c => c.Mode != Submodule).Select(c => c.AfterOid!)], cancellationToken);
+        var started = BlobReader.Start(Git.Own(gitDirectory), [.. written.Where(c => c.Mode != Submodule).Select(c => c.AfterOid!)], cancellationToken);
 
         if (!started.Succeeded(out var content))
         {

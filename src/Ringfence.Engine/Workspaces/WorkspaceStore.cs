@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Ringfence.Runs;
-using Ringfence.Workflows;
 
 namespace Ringfence.Workspaces;
 
@@ -80,86 +79,6 @@ public sealed class WorkspaceStore(string home, TimeProvider time, OverlayTrial?
         }
 
         return (resolved.Commit, resolved.Tree);
-    }
-
-    /// <summary>
-    /// A workflow as the repository's HEAD has it. Of a repository that is fetched, the run that follows finds everything here already.
-    /// Fails with <c>unknown_workflow</c>, <c>bad_workflow</c>, or as preparing a workspace does.
-    /// </summary>
-    public async Task<Result<Workflow>> ReadWorkflowAsync(string repository, string name, CancellationToken cancellationToken)
-    {
-        if (!(await HeadAsync(repository, cancellationToken)).Succeeded(out var head, out var unknown))
-        {
-            return Result.Fail<Workflow>(unknown);
-        }
-
-        var (git, commit) = head;
-
-        foreach (var file in WorkflowFolder.PlacesOf(name))
-        {
-            if ((await git.RunAsync(["cat-file", "blob", $"{commit}:{file}"], cancellationToken)).Succeeded(out var answer, out var why) && answer.IsSuccess)
-            {
-                return answer.Output.Length <= WorkflowFolder.MostBytes
-                    ? WorkflowReader.Read(answer.Text, file)
-                    : new Failure("bad_workflow", $"{file} is larger than a workflow may be.", "At most 1 MiB.");
-            }
-            else if (why.Count > 0)
-            {
-                return Result.Fail<Workflow>(why);
-            }
-        }
-
-        return new Failure("unknown_workflow", $"There is no workflow '{Printable.Escape(name)}' at the repository's HEAD.", "It would be .ringfence/workflows/NAME.md or .yaml, committed.");
-    }
-
-    /// <summary>
-    /// The plain files right below a folder of the default branch, as git's objects have them: names and texts. None when there is no such folder. A link is no
-    /// plain file.
-    /// </summary>
-    public async Task<Result<IReadOnlyList<(string Name, string Text)>>> FilesAsync(string repository, string folder, int most, CancellationToken cancellationToken)
-    {
-        if (!(await HeadAsync(repository, cancellationToken)).Succeeded(out var head, out var unknown))
-        {
-            return Result.Fail<IReadOnlyList<(string, string)>>(unknown);
-        }
-
-        var (git, commit) = head;
-        var listed = await git.RunAsync(["ls-tree", "-z", "--full-tree", $"{commit}:{folder}"], cancellationToken);
-
-        if (!listed.Succeeded(out var list))
-        {
-            return listed.Failures[0];
-        }
-
-        var files = new List<(string, string)>();
-
-        foreach (var entry in Latin1.Split(list.Output).Where(entry => list.IsSuccess && entry.StartsWith("100", StringComparison.Ordinal)).Take(most))
-        {
-            var content = await git.RunAsync(["cat-file", "blob", entry.Split(' ', '\t')[2]], cancellationToken);
-
-            if (content.Succeeded(out var blob) && blob.IsSuccess && Latin1.IsUtf8(entry[(entry.IndexOf('\t', StringComparison.Ordinal) + 1)..], out var name))
-            {
-                files.Add((name, System.Text.Encoding.UTF8.GetString(blob.Output)));
-            }
-        }
-
-        return files;
-    }
-
-    /// <summary>What is merged: the commit of a repository's HEAD, and git to ask about it.</summary>
-    private async Task<Result<(Git Git, string Commit)>> HeadAsync(string repository, CancellationToken cancellationToken)
-    {
-        var address = RepositoryAddress.Parse(repository);
-
-        if (!address.IsUrl)
-        {
-            return (await UserRepository.ResolveAsync(address.Fetch, null, cancellationToken)).Succeeded(out var resolved, out var unknown)
-                ? (Git.UserIn(address.Fetch), resolved.Commit) : Result.Fail<(Git, string)>(unknown);
-        }
-
-        var cache = new RepositoryCache(home, address.Key, time);
-        return (await cache.AddRemoteAsync(address.Fetch, "HEAD", null, cancellationToken)).Succeeded(out var fetched, out var unreachable)
-            ? (Git.Own(cache.GitDirectory), fetched.Resolved.Commit) : Result.Fail<(Git, string)>(unreachable);
     }
 
     /// <summary>The workspace of an earlier run, from what is on disk.</summary>

@@ -10,7 +10,6 @@ using Ringfence.Tests.Storage;
 using Ringfence.Tests.Workspaces;
 using Ringfence.Triggers;
 using Ringfence.Workflows;
-using Ringfence.Workspaces;
 using Xunit;
 
 namespace Ringfence.Tests.Triggers;
@@ -198,12 +197,14 @@ public abstract class A_trigger(PostgresCluster? postgres) : StoreTest(postgres)
 
     private TriggerSource Source => new("app", fixture.Repository, CodeHostKind.GitHub, "APP_SECRET", [], new Dictionary<string, string> { ["eve"] = "key:eve" });
 
+    private RepositoryWorkflows Repositories => new(fixture.Home, TimeProvider.System);
+
     private ServerPolicy Policy => new() { Triggers = [Source] };
 
     private TriggerStore Store(Database database) => new(database, clock);
 
     private TriggerService Service(Database database) => new(
-        Store(database), new RunStore(database, clock), new WorkspaceStore(fixture.Home, TimeProvider.System), () => Policy, () => { }, clock, NullLogger<TriggerService>.Instance);
+        Store(database), new RunStore(database, clock), Repositories, () => Policy, () => { }, clock, NullLogger<TriggerService>.Instance);
 
     private static async Task WorkAsync(IEnumerable<TriggerService> servers) => await Task.WhenAll(servers.Select(server => server.WorkAsync(Cancel)));
 
@@ -211,8 +212,8 @@ public abstract class A_trigger(PostgresCluster? postgres) : StoreTest(postgres)
 
     private async Task StartByHandAsync(Database database, Delivery delivery)
     {
-        var workflows = (await RepositoryWorkflows.ReadAsync(new WorkspaceStore(fixture.Home, TimeProvider.System), fixture.Repository, Cancel)).Value;
-        var workflow = Assert.Single(workflows.Workflows);
+        var workflows = (await Repositories.ReadAsync(fixture.Repository, Cancel)).Value;
+        var workflow = Assert.Single(workflows.Workflows).Value;
         Assert.Equal(["broken"], workflows.Mistakes.Select(mistake => mistake.Name));
         var request = TriggeredRun.Of(Source, workflow, delivery.Event, null, Policy).Value;
         Assert.False((await new RunStore(database, clock).EnqueueAsync(request, $"trigger:{delivery.Id}:{workflow.Name}", Cancel)).IsFailure);
