@@ -121,6 +121,23 @@ internal static class JsonSchema
         }
     }
 
+    /// <summary>The schema may be a tool server's: whatever its patterns are, they end no session.</summary>
+    private static string? Mismatch(string text, string pattern)
+    {
+        try
+        {
+            return Regex.IsMatch(text, pattern, RegexOptions.ECMAScript, PatternTimeout) ? null : $"must match {pattern}";
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return $"cannot be held against {pattern}: that takes longer than {PatternTimeout.TotalSeconds:0} s";
+        }
+        catch (ArgumentException)
+        {
+            return null; // Of another kind of expressions: who wrote it checks it.
+        }
+    }
+
     private static void CheckScalar(JsonObject rules, JsonValue value, string at, List<string> errors)
     {
         if (value.GetValueKind() == JsonValueKind.String)
@@ -129,7 +146,7 @@ internal static class JsonSchema
             var runes = text.EnumerateRunes().Count();
             errors.AddRange(rules.Integer("minLength") is { } least && runes < least ? [$"{Name(at)} must have at least {least} characters"] : []);
             errors.AddRange(rules.Integer("maxLength") is { } most && runes > most ? [$"{Name(at)} must have at most {most} characters"] : []);
-            errors.AddRange(rules.Text("pattern") is { } pattern && !Regex.IsMatch(text, pattern, RegexOptions.ECMAScript, PatternTimeout) ? [$"{Name(at)} must match {pattern}"] : []);
+            errors.AddRange(rules.Text("pattern") is { } pattern && Mismatch(text, pattern) is { } wrong ? [$"{Name(at)} {wrong}"] : []);
         }
         else if (value.GetValueKind() == JsonValueKind.Number)
         {

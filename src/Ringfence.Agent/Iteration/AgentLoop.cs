@@ -126,6 +126,8 @@ internal sealed class AgentLoop(AgentSession session)
             return (null, Ended("error_max_turns", "max_turns", errors: [$"Reached maximum number of turns ({session.Options.MaxTurns})"]));
         }
 
+        await session.Servers.RefreshAsync(cancellationToken);
+
         for (var shortened = false; ;)
         {
             if (Compaction.IsDue(session))

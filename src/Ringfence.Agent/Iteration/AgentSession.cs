@@ -121,6 +121,7 @@ internal sealed class AgentSession
     public async Task StartAsync(string source, CancellationToken cancellationToken)
     {
         await Servers.AddAsync(ConfiguredServers, cancellationToken);
+        Servers.Tell = text => Report(new AgentReport.Notice(text));
         Workplace.Shells.Started = (id, call, command) => Report(new AgentReport.TaskStarted(id, call, command, null));
         Workplace.Shells.Ended = (id, call, status, command, file) => Report(new AgentReport.TaskEnded(id, call, status, command, file));
         Workplace.Notify = text => Report(new AgentReport.Notice(text));

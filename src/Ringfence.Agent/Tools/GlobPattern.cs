@@ -5,9 +5,19 @@ namespace Ringfence.Agent.Tools;
 /// <summary><c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>{a,b}</c> within a segment of a path, and <c>**</c> for any number of segments.</summary>
 internal sealed class GlobPattern
 {
+    private const int MostAlternatives = 1000;
     private readonly string[][] alternatives;
 
-    public GlobPattern(string pattern) => alternatives = [.. Expand(pattern).Select(p => p.Split('/', StringSplitOptions.RemoveEmptyEntries))];
+    /// <exception cref="ArgumentException">Its braces stand for more patterns than anybody means.</exception>
+    public GlobPattern(string pattern)
+    {
+        alternatives = [.. Expand(pattern).Take(MostAlternatives + 1).Select(p => p.Split('/', StringSplitOptions.RemoveEmptyEntries))];
+
+        if (alternatives.Length > MostAlternatives)
+        {
+            throw new ArgumentException($"The braces of '{(pattern.Length > 100 ? pattern[..100] + "…" : pattern)}' stand for more than {MostAlternatives} patterns.", nameof(pattern));
+        }
+    }
 
     /// <param name="path">Relative, with slashes.</param>
     public bool Matches(ReadOnlySpan<char> path)
@@ -104,41 +114,42 @@ internal sealed class GlobPattern
         return false;
     }
 
+    // As within a segment, of several stars only the last gives way: no pattern costs more than its length times that of the path.
     private static bool Segments(ReadOnlySpan<string> pattern, ReadOnlySpan<char> path)
     {
-        while (pattern.Length > 0 && pattern[0] != "**")
+        var hasStars = false;
+        ReadOnlySpan<string> afterStars = [];
+        ReadOnlySpan<char> left = [];
+
+        while (true)
         {
-            if (path.IsEmpty || !Segment(pattern[0], First(path)))
+            if (pattern.Length > 0 && pattern[0] == "**")
+            {
+                pattern = pattern[1..];
+                hasStars = true;
+                afterStars = pattern;
+                left = path;
+            }
+            else if (pattern.Length == 0 && (path.IsEmpty || afterStars.IsEmpty && hasStars))
+            {
+                return true;
+            }
+            else if (pattern.Length > 0 && !path.IsEmpty && Segment(pattern[0], First(path)))
+            {
+                pattern = pattern[1..];
+                path = Rest(path);
+            }
+            else if (hasStars && !left.IsEmpty)
+            {
+                left = Rest(left);
+                pattern = afterStars;
+                path = left;
+            }
+            else
             {
                 return false;
             }
-
-            pattern = pattern[1..];
-            path = Rest(path);
         }
-
-        if (pattern.Length == 0)
-        {
-            return path.IsEmpty;
-        }
-
-        // Further stars in a row mean the same as one, and would cost exponential time.
-        while (pattern.Length > 1 && pattern[1] == "**")
-        {
-            pattern = pattern[1..];
-        }
-
-        while (!Segments(pattern[1..], path))
-        {
-            if (path.IsEmpty)
-            {
-                return false;
-            }
-
-            path = Rest(path);
-        }
-
-        return true;
     }
 
     private static ReadOnlySpan<char> First(ReadOnlySpan<char> path) => path.IndexOf('/') is >= 0 and var end ? path[..end] : path;

@@ -1,10 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace Ringfence.Agent.Tools;
 
-internal sealed partial class WebFetchTool : Tool
+internal sealed class WebFetchTool : Tool
 {
     private const int MostBytes = 5 * 1024 * 1024;
     private const int MostCharacters = 60_000;
@@ -68,7 +67,7 @@ internal sealed partial class WebFetchTool : Tool
     private static ToolOutput Show(Uri address, HttpResponseMessage response, string text)
     {
         var isPage = response.Content.Headers.ContentType?.MediaType is "text/html" or "application/xhtml+xml";
-        var shown = isPage ? Plain(text) : text;
+        var shown = isPage ? PageText.Of(text) : text;
         var cut = shown.Length > MostCharacters ? $"\n[{shown.Length - MostCharacters} more characters are left out.]" : "";
         shown = $"{address} ({(int)response.StatusCode} {response.ReasonPhrase}):\n\n{(cut.Length > 0 ? shown[..MostCharacters] : shown)}{cut}";
 
@@ -78,36 +77,4 @@ internal sealed partial class WebFetchTool : Tool
             Details = new JsonObject { ["url"] = address.ToString(), ["code"] = (int)response.StatusCode, ["codeText"] = response.ReasonPhrase, ["bytes"] = text.Length, ["result"] = shown },
         };
     }
-
-    private static string Plain(string html)
-    {
-        var text = Unseen().Replace(html, " ");
-        text = Blocks().Replace(text, "\n");
-        text = Heading().Replace(text, "\n\n# ");
-        text = Item().Replace(text, "\n- ");
-        text = Tag().Replace(text, "");
-        text = Blanks().Replace(WebUtility.HtmlDecode(text), " ");
-        return Lines().Replace(text, "\n\n").Trim();
-    }
-
-    [GeneratedRegex("<(script|style|noscript|svg|head)\\b.*?</\\1>|<!--.*?-->", RegexOptions.Singleline | RegexOptions.IgnoreCase)]
-    private static partial Regex Unseen();
-
-    [GeneratedRegex("</(p|div|tr|section|article|pre|ul|ol|table|h[1-6])>|<br\\s*/?>", RegexOptions.IgnoreCase)]
-    private static partial Regex Blocks();
-
-    [GeneratedRegex("<h[1-6]\\b[^>]*>", RegexOptions.IgnoreCase)]
-    private static partial Regex Heading();
-
-    [GeneratedRegex("<li\\b[^>]*>", RegexOptions.IgnoreCase)]
-    private static partial Regex Item();
-
-    [GeneratedRegex("<[^>]*>")]
-    private static partial Regex Tag();
-
-    [GeneratedRegex("[ \\t\\u00a0]+")]
-    private static partial Regex Blanks();
-
-    [GeneratedRegex("\\n\\s*\\n\\s*")]
-    private static partial Regex Lines();
 }

@@ -185,6 +185,6 @@ public static partial class Reconciliation
     [GeneratedRegex(@"\b(all\s+)?(\d+\s+)?tests?\s+(now\s+|all\s+)?(pass(ed|es|ing)?|succeed(ed)?|(are|is)\s+(now\s+)?(green|passing))\b", RegexOptions.IgnoreCase)]
     private static partial Regex TestsPass();
 
-    [GeneratedRegex(@"(^|[\s/])(run[-_]?)?tests?\.\w+\b|\b(pytest|unittest|tox|nox|jest|vitest|mocha|ava|rspec|phpunit|ctest|gotestsum|nextest|surefire)\b|\b(npm|pnpm|yarn|bun|dotnet|cargo|go|make|mvn|gradle|gradlew|bazel|swift|mix|rake|deno|node|sbt)\b.*\b(test|check|verify)\b")]
+    [GeneratedRegex(@"(^|[\s/])(run[-_]?)?tests?\.\w+\b|\b(pytest|unittest|tox|nox|jest|vitest|mocha|ava|rspec|phpunit|ctest|gotestsum|nextest|surefire)\b|\b(npm|pnpm|yarn|bun|dotnet|cargo|go|make|mvn|gradle|gradlew|bazel|swift|mix|rake|deno|node|sbt)\b.{0,400}\b(test|check|verify)\b")]
     private static partial Regex TestRunner();
 }

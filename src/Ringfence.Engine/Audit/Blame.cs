@@ -94,6 +94,7 @@ public sealed partial class Blame(Database database)
 
     private static string? Text(System.Data.Common.DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    [GeneratedRegex(@"^\s*Ringfence-Run:\s*([0-9a-hjkmnp-tv-z]{16})\s*$", RegexOptions.Multiline)]
+    // Blanks of one line only: a message of a million empty lines would be looked through from each of them.
+    [GeneratedRegex(@"^[ \t]*Ringfence-Run:[ \t]*([0-9a-hjkmnp-tv-z]{16})[ \t\r]*$", RegexOptions.Multiline)]
     private static partial Regex Trailer();
 }

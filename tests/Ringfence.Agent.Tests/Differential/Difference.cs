@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Ringfence.Agent.Tools;
@@ -5,13 +6,26 @@ using Ringfence.Agent.Tools;
 namespace Ringfence.Tests.Differential;
 
 /// <summary>Sentences that hold for one program and not for the other: <c>- </c> for Claude Code's, <c>+ </c> for ours.</summary>
-internal sealed record Difference(string Conversation, string Text, string Because)
+internal sealed record Difference(string Conversation, string Text, string Because, bool IsAlwaysThere)
 {
     /// <summary>One a line: conversation, difference, the first cell of the row in the documentation that tells of it. <c>*</c> stands for anything.</summary>
     public static IReadOnlyList<Difference> Intended { get; } =
-        [.. File.ReadLines(Path.Combine(Here(), "intended.txt")).Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(" | ", 3)).Select(l => new Difference(l[0], l[1], l[2]))];
+        [.. File.ReadLines(Path.Combine(Here(), "intended.txt")).Where(l => l.Length > 0 && l[0] != '#')
+            .Select(l => (Words: l.TrimStart('?', ' ').Split(" | ", 3), IsAlwaysThere: l[0] != '?')).Select(l => new Difference(l.Words[0], l.Words[1], l.Words[2], l.IsAlwaysThere))];
 
-    public static IEnumerable<string> Between(Outcome theirs, Outcome ours)
+    private static readonly ConcurrentDictionary<string, Lazy<Task<IReadOnlyList<string>>>> Found = new(StringComparer.Ordinal);
+
+    /// <summary>All differences in a conversation, which both programs have once however often this is asked.</summary>
+    public static Task<IReadOnlyList<string>> OfAsync(string conversation) => Found.GetOrAdd(conversation, name => new(() => FindAsync(name))).Value;
+
+    private static async Task<IReadOnlyList<string>> FindAsync(string name)
+    {
+        var conversation = Conversations.All.Single(c => c.Name == name);
+        var (theirs, ours) = (Outcome.OfAsync(conversation, ofClaudeCode: true), Outcome.OfAsync(conversation, ofClaudeCode: false));
+        return [.. Between(await theirs, await ours)];
+    }
+
+    private static IEnumerable<string> Between(Outcome theirs, Outcome ours)
     {
         var (a, b) = (Shape.Of(theirs), Shape.Of(ours));
         var order = LineDiff.Compute(string.Join('\n', Shape.Order(theirs)) + "\n", string.Join('\n', Shape.Order(ours)) + "\n").SelectMany(h => h.Lines).Where(l => l[0] != ' ');

@@ -29,6 +29,28 @@ public sealed partial class Markdown_on_a_screen
     [InlineData("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 5, "👩‍👩‍👧‍👦👩‍👩‍👧‍👦\n👩‍👩‍👧‍👦")]
     public void Is_broken_between_words_with_hanging_indents(string line, int width, string expected) => Assert.Equal(expected, Show(line, width));
 
+    [Theory]
+    [InlineData("## Title ##", "Title")]
+    [InlineData("#no title", "#no title")]
+    [InlineData("####### seven", "####### seven")]
+    [InlineData("# C#", "C")]
+    public void Has_titles_of_six_levels(string line, string expected) => Assert.Equal(expected, Show(line, 80));
+
+    [Theory(Timeout = 120_000)]
+    [InlineData("*_", "", "_*")]
+    [InlineData("*a ", "", "")]
+    [InlineData("[", "", "")]
+    [InlineData("`` ` ", "", "")]
+    [InlineData("# ", "# ", "x")]
+    [InlineData("- ", "", "x")]
+    [InlineData("\"\\\"", "```js\n", "")]
+    public async Task Costs_little_of_a_line_that_was_made_to_cost_much(string part, string begin, string end)
+    {
+        var line = begin + string.Concat(Enumerable.Repeat(part, 100_000)) + "x" + string.Concat(Enumerable.Repeat(end, 100_000));
+
+        Assert.NotEmpty(await Task.Run(() => Show(line, 80), TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void Carries_a_style_over_the_end_of_a_row()
     {

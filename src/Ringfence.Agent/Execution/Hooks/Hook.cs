@@ -32,6 +32,10 @@ internal abstract class Hook(string eventName, string? matcher)
         {
             return matcher == value;
         }
+        catch (RegexMatchTimeoutException)
+        {
+            return true; // A hook that forbids must not be got round by a name that its matcher is slow at.
+        }
     }
 }
 

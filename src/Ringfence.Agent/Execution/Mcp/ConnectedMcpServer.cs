@@ -1,91 +1,125 @@
+using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using Ringfence.Agent.Hosts;
-using Ringfence.Agent.Tools;
 
 namespace Ringfence.Agent.Execution.Mcp;
 
 /// <summary>A server in a process of its own or behind a URL, by the official client. Its library is loaded when the first such server is, not before.</summary>
 internal sealed class ConnectedMcpServer(McpServerConfig config, string directory, IAgentHost host) : IMcpServer
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private McpClient? client;
+    private McpProcess? process;
+    private volatile bool changed;
 
     public string Name => config.Name;
 
     public JsonObject? Info => client?.ServerInfo is { } info ? new JsonObject { ["name"] = info.Name, ["version"] = info.Version } : null;
 
-    public async Task<IReadOnlyList<McpToolInfo>> ListToolsAsync(CancellationToken cancellationToken)
+    public bool HasChanged => changed;
+
+    public Task<IReadOnlyList<McpToolInfo>> ListToolsAsync(CancellationToken cancellationToken) => AskAsync(config.StartLimit, ReadToolsAsync, cancellationToken);
+
+    public Task<JsonObject> CallAsync(string tool, JsonObject arguments, string toolUseId, CancellationToken cancellationToken) => AskAsync(config.CallLimit, async token =>
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(StartLimit);
+        using var document = JsonDocument.Parse(arguments.ToText());
+        var values = document.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.Clone(), StringComparer.Ordinal);
+        return Plain(await client!.CallToolAsync(new CallToolRequestParams { Name = tool, Arguments = values }, token));
+    }, cancellationToken);
 
-        try
-        {
-            var options = new McpClientOptions
-            {
-                ClientInfo = new Implementation { Name = "ringfence-agent", Version = Program.Version },
-                Handlers = new McpClientHandlers { ElicitationHandler = ElicitAsync },
-            };
-
-            client = await McpClient.CreateAsync(Transport(), options, null, limit.Token);
-
-            return
-            [
-                .. (await client.ListToolsAsync(new RequestOptions(), limit.Token)).Select(t => new McpToolInfo(
-                    t.Name, t.Description, JsonNode.Parse(t.JsonSchema.GetRawText())!.AsObject(), t.ProtocolTool.Annotations?.ReadOnlyHint ?? false)),
-            ];
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException or ModelContextProtocol.McpException or JsonException or InvalidOperationException
-            or System.ComponentModel.Win32Exception or TimeoutException)
-        {
-            throw new McpException(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new McpException($"no answer within {StartLimit.TotalSeconds:0} s");
-        }
-    }
-
-    public async Task<JsonObject> CallAsync(string tool, JsonObject arguments, string toolUseId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(arguments.ToText());
-            var values = document.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.Clone(), StringComparer.Ordinal);
-            var result = await client!.CallToolAsync(new CallToolRequestParams { Name = tool, Arguments = values }, cancellationToken);
-            var json = JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(CallToolResult)))!.AsObject();
-            return json;
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException or ModelContextProtocol.McpException or InvalidOperationException or TimeoutException)
-        {
-            throw new McpException(e.Message);
-        }
-    }
-
-    public async Task<JsonObject> ReadResourceAsync(string uri, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var result = await client!.ReadResourceAsync(new ReadResourceRequestParams { Uri = uri }, cancellationToken);
-            return JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ReadResourceResult)))!.AsObject();
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException or ModelContextProtocol.McpException or InvalidOperationException or TimeoutException)
-        {
-            throw new McpException(e.Message);
-        }
-    }
+    public Task<JsonObject> ReadResourceAsync(string uri, CancellationToken cancellationToken) => AskAsync(
+        config.CallLimit, async token => Plain(await client!.ReadResourceAsync(new ReadResourceRequestParams { Uri = uri }, token)), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
+        // The process first: a client that waits for its last words would wait for ever.
+        if (process is not null)
+        {
+            await process.DisposeAsync();
+        }
+
         if (client is not null)
         {
-            await client.DisposeAsync();
+            await Task.WhenAny(client.DisposeAsync().AsTask(), Task.Delay(Grace));
         }
     }
+
+    private async Task<IReadOnlyList<McpToolInfo>> ReadToolsAsync(CancellationToken cancellationToken)
+    {
+        client ??= await McpClient.CreateAsync(new ForgivingTransport(Transport()), Options(), null, cancellationToken);
+        changed = false;
+        var tools = new List<McpToolInfo>();
+        ListToolsResult page;
+        var request = new ListToolsRequestParams();
+
+        do
+        {
+            page = await client.ListToolsAsync(request, cancellationToken);
+            tools.AddRange(page.Tools.Select(t => new McpToolInfo(t.Name, t.Description ?? "", JsonNode.Parse(t.InputSchema.GetRawText())!.AsObject(), t.Annotations?.ReadOnlyHint ?? false)));
+            request.Cursor = page.NextCursor;
+        }
+        while (page.NextCursor is not null && tools.Count <= McpServerEntry.MostTools);
+
+        return tools;
+    }
+
+    /// <summary>Every way in which a server fails to answer, as one exception that says which.</summary>
+    private async Task<T> AskAsync<T>(TimeSpan patience, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+
+        try
+        {
+            return await ask(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new McpException($"no answer within {patience.TotalSeconds:0.###} s");
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or ModelContextProtocol.McpException or JsonException or InvalidOperationException
+            or Win32Exception or TimeoutException or ObjectDisposedException)
+        {
+            throw new McpException(await WhyAsync(e));
+        }
+    }
+
+    private async Task<string> WhyAsync(Exception e)
+    {
+        for (var cause = e; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is MessageTooLongException)
+            {
+                return cause.Message;
+            }
+        }
+
+        // An answer that says no came from a server that goes on.
+        var ending = process is null || e is McpProtocolException ? null : await process.EndingAsync();
+        return ending ?? (e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
+    }
+
+    private McpClientOptions Options() => new()
+    {
+        ClientInfo = new Implementation { Name = "ringfence-agent", Version = Program.Version },
+        InitializationTimeout = config.StartLimit,
+        Handlers = new McpClientHandlers
+        {
+            ElicitationHandler = ElicitAsync,
+            NotificationHandlers =
+            [
+                new(NotificationMethods.ToolListChangedNotification, (_, _) =>
+                {
+                    changed = true;
+                    return ValueTask.CompletedTask;
+                }),
+            ],
+        },
+    };
 
     private async ValueTask<ElicitResult> ElicitAsync(ElicitRequestParams? question, CancellationToken cancellationToken)
     {
@@ -94,33 +128,22 @@ internal sealed class ConnectedMcpServer(McpServerConfig config, string director
         return (ElicitResult)answer.Deserialize(McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ElicitResult)))!;
     }
 
+    private static JsonObject Plain<T>(T result) => JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(T)))!.AsObject();
+
     private IClientTransport Transport()
     {
-        if (config.Url is { } url)
+        if (config.Url is not { } url)
         {
-            return new HttpClientTransport(new HttpClientTransportOptions
-            {
-                Endpoint = url, Name = config.Name, AdditionalHeaders = new Dictionary<string, string>(config.Headers),
-                TransportMode = config.IsSse ? HttpTransportMode.Sse : HttpTransportMode.AutoDetect,
-            });
+            process = McpProcess.Start(config, directory);
+            return process.Transport;
         }
 
-        var environment = new Dictionary<string, string?>(StringComparer.Ordinal);
-
-        foreach (var name in Workplace.HiddenVariables)
+        var options = new HttpClientTransportOptions
         {
-            environment[name] = null;
-        }
+            Endpoint = url, Name = config.Name, AdditionalHeaders = new Dictionary<string, string>(config.Headers),
+            TransportMode = config.IsSse ? HttpTransportMode.Sse : HttpTransportMode.AutoDetect,
+        };
 
-        foreach (var (name, value) in config.Environment)
-        {
-            environment[name] = value;
-        }
-
-        return new StdioClientTransport(new StdioClientTransportOptions
-        {
-            Command = config.Command!, Arguments = [.. config.Arguments], Name = config.Name, WorkingDirectory = directory, EnvironmentVariables = environment,
-            ShutdownTimeout = TimeSpan.FromSeconds(2),
-        });
+        return new HttpClientTransport(options, new HttpClient(new MessageLimit.OfAnswers()) { Timeout = Timeout.InfiniteTimeSpan }, null, ownsHttpClient: true);
     }
 }

@@ -11,6 +11,10 @@ internal interface IMcpServer : IAsyncDisposable
     /// <summary>The server's own name and version; null until it is connected.</summary>
     JsonObject? Info { get; }
 
+    /// <summary>It has said that its tools are others now.</summary>
+    bool HasChanged => false;
+
+    /// <summary>Asks for its tools, and connects first where that is still to be done.</summary>
     /// <exception cref="McpException">It cannot be reached, or does not answer as the protocol says.</exception>
     Task<IReadOnlyList<McpToolInfo>> ListToolsAsync(CancellationToken cancellationToken);
 
@@ -50,18 +54,36 @@ internal sealed class McpTool(IMcpServer server, McpToolInfo info) : Tool
         try
         {
             var result = await server.CallAsync(info.Name, call.Input, call.Id, cancellationToken);
-
-            return new ToolOutput
-            {
-                Content = Content(result.Array("content") ?? []),
-                IsError = result.Flag("isError") ?? false,
-                Details = result.Array("content")?.DeepClone(),
-            };
+            var content = Cut(result.Array("content") ?? []);
+            return new ToolOutput { Content = Content(content), IsError = result.Flag("isError") ?? false, Details = content };
         }
         catch (McpException e)
         {
             return ToolOutput.Error($"{server.Name}: {e.Message}");
         }
+    }
+
+    /// <summary>The blocks with no more text in all of them together than a model can make use of, and what was cut off stated.</summary>
+    private static JsonArray Cut(JsonArray content)
+    {
+        var left = MostCharacters;
+        var cut = new JsonArray();
+
+        foreach (var block in content.OfType<JsonObject>())
+        {
+            var copy = (JsonObject)block.DeepClone();
+            var holder = copy.Object("resource") is { } resource ? resource : copy;
+
+            if (holder.Text("text") is { } text)
+            {
+                holder["text"] = text.Length <= left ? text : $"{text[..left]}\n[{text.Length - left} more characters are left out.]";
+                left = Math.Max(0, left - text.Length);
+            }
+
+            cut.Add((JsonNode)copy);
+        }
+
+        return cut;
     }
 
     /// <summary>MCP's blocks as the model's wire has them.</summary>
@@ -73,8 +95,7 @@ internal sealed class McpTool(IMcpServer server, McpToolInfo info) : Tool
         {
             blocks.Add((JsonNode)(block.Text("type") switch
             {
-                "text" => Json.TextBlock(block.Text("text") is { Length: > MostCharacters } text
-                    ? $"{text[..MostCharacters]}\n[{text.Length - MostCharacters} more characters are left out.]" : block.Text("text") ?? ""),
+                "text" => Json.TextBlock(block.Text("text") ?? ""),
                 "image" => new JsonObject
                 {
                     ["type"] = "image",

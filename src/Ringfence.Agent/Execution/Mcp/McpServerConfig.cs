@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Ringfence.Agent.Hosts;
+using Ringfence.Agent.Models;
 using Ringfence.Agent.Prompt;
 using Ringfence.Agent.Settings;
 
@@ -23,6 +24,12 @@ internal sealed partial record McpServerConfig(string Name)
     public Uri? Url { get; init; }
 
     public bool IsSse { get; init; }
+
+    /// <summary>How long it may take until its tools are known: <c>MCP_TIMEOUT</c>, in milliseconds.</summary>
+    public TimeSpan StartLimit { get; init; }
+
+    /// <summary>How long a call of a tool may take: <c>MCP_TOOL_TIMEOUT</c>, in milliseconds.</summary>
+    public TimeSpan CallLimit { get; init; }
 
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
@@ -71,6 +78,9 @@ internal sealed partial record McpServerConfig(string Name)
             yield break;
         }
 
+        TimeSpan Limit(string variable, int otherwise) => TimeSpan.FromMilliseconds(Math.Clamp(ModelEndpoint.Number(environment(variable), otherwise), 1, int.MaxValue));
+        var (start, call) = (Limit("MCP_TIMEOUT", 30_000), Limit("MCP_TOOL_TIMEOUT", 1_800_000));
+
         foreach (var (name, value) in servers)
         {
             string Expand(string t) => Variable().Replace(t, m => environment(m.Groups[1].Value) ?? (m.Groups[2].Success ? m.Groups[2].Value : ""));
@@ -85,13 +95,13 @@ internal sealed partial record McpServerConfig(string Name)
 
             if (value.Text("url") is { } url && Uri.TryCreate(Expand(url), UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
             {
-                yield return new McpServerConfig(name) { Text = value!.ToText(), Url = address, IsSse = value.Text("type") == "sse", Headers = Strings("headers") };
+                yield return new McpServerConfig(name) { Text = value!.ToText(), StartLimit = start, CallLimit = call, Url = address, IsSse = value.Text("type") == "sse", Headers = Strings("headers") };
             }
             else if (value.Text("command") is { Length: > 0 } command)
             {
                 yield return new McpServerConfig(name)
                 {
-                    Text = value!.ToText(), Command = Expand(command), Arguments = [.. (value.Array("args") ?? []).Select(a => Expand(a?.ToString() ?? ""))], Environment = Strings("env"),
+                    Text = value!.ToText(), StartLimit = start, CallLimit = call, Command = Expand(command), Arguments = [.. (value.Array("args") ?? []).Select(a => Expand(a?.ToString() ?? ""))], Environment = Strings("env"),
                 };
             }
             else
@@ -103,6 +113,7 @@ internal sealed partial record McpServerConfig(string Name)
 
     public McpServerEntry ToEntry(string directory, IAgentHost host) => new(Name, Scope, Text, () => new ConnectedMcpServer(this, directory, host));
 
-    [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")]
+    // Bounded: a file full of beginnings without an end would be searched to its end for each.
+    [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]{0,200})(?::-([^}]{0,2000}))?\}")]
     private static partial Regex Variable();
 }

@@ -12,6 +12,9 @@ internal sealed class McpServers(ToolBox tools) : IAsyncDisposable
 
     public IReadOnlyList<McpServerEntry> All => [.. entries];
 
+    /// <summary>Says to whoever runs this what is wrong with a server.</summary>
+    public Action<string> Tell { get; set; } = StandardStreams.WriteError;
+
     public McpServerEntry? Find(string name) => entries.Find(e => e.Name == name);
 
     /// <summary>Connects them side by side: a slow one holds nobody else up. One that cannot be had costs its tools, not the session.</summary>
@@ -23,6 +26,32 @@ internal sealed class McpServers(ToolBox tools) : IAsyncDisposable
         {
             entries.AddRange(added);
             await ConnectAsync(added, cancellationToken);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Asks those for their tools again that have said that they are others now. Called between two answers of the model, however often they say it.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        if (!entries.Exists(e => e.Server is { HasChanged: true }))
+        {
+            return;
+        }
+
+        await changing.WaitAsync(cancellationToken);
+
+        try
+        {
+            foreach (var entry in entries.Where(e => e.Server is { HasChanged: true }).ToArray())
+            {
+                var before = entry.Tools;
+                await entry.ListToolsAsync(cancellationToken);
+                tools.Remove(before.Contains);
+                Offer(entry);
+            }
         }
         finally
         {
@@ -101,12 +130,17 @@ internal sealed class McpServers(ToolBox tools) : IAsyncDisposable
         // In their order: the list of tools is a part of what providers cache.
         foreach (var entry in connected)
         {
-            tools.Add(entry.Tools);
+            Offer(entry);
+        }
+    }
 
-            if (entry.Error is { } error)
-            {
-                StandardStreams.WriteError($"MCP server {entry.Name}: {error}");
-            }
+    private void Offer(McpServerEntry entry)
+    {
+        tools.Add(entry.Tools);
+
+        if ((entry.Error ?? entry.LeftOut) is { } wrong)
+        {
+            Tell($"MCP server {entry.Name}: {wrong}");
         }
     }
 
@@ -122,6 +156,12 @@ internal sealed class McpServers(ToolBox tools) : IAsyncDisposable
 /// <param name="config">Tells one configuration from another.</param>
 internal sealed class McpServerEntry(string name, string scope, string config, Func<IMcpServer> make)
 {
+    /// <summary>Of one server. Every model call tells of all of them: thousands would leave no room for the work.</summary>
+    public const int MostTools = 200;
+
+    /// <summary>Providers refuse the whole call for one longer name.</summary>
+    private const int LongestName = 128;
+
     public string Name => name;
 
     public string Config => config;
@@ -136,6 +176,9 @@ internal sealed class McpServerEntry(string name, string scope, string config, F
 
     public string? Error { get; private set; }
 
+    /// <summary>Says that not all of its tools are offered; null when they are.</summary>
+    public string? LeftOut { get; private set; }
+
     public IMcpServer? Server { get; private set; }
 
     public IReadOnlyList<McpTool> Tools { get; private set; } = [];
@@ -143,10 +186,16 @@ internal sealed class McpServerEntry(string name, string scope, string config, F
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
         Server = make();
+        await ListToolsAsync(cancellationToken);
+    }
 
+    public async Task ListToolsAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            Tools = [.. (await Server.ListToolsAsync(cancellationToken)).Select(t => new McpTool(Server, t))];
+            var offered = await Server!.ListToolsAsync(cancellationToken);
+            Tools = [.. offered.Select(t => new McpTool(Server, t)).Where(t => t.Name.Length <= LongestName).DistinctBy(t => t.Name).Take(MostTools)];
+            LeftOut = Tools.Count == offered.Count ? null : $"of its tools {Tools.Count} are offered: at most {MostTools}, each name once and of at most {LongestName} characters";
             (Status, Error) = ("connected", null);
         }
         catch (McpException e)
@@ -157,7 +206,7 @@ internal sealed class McpServerEntry(string name, string scope, string config, F
 
     public async Task DisconnectAsync()
     {
-        (Tools, Error) = ([], null);
+        (Tools, Error, LeftOut) = ([], null, null);
 
         if (Server is not null)
         {
@@ -175,9 +224,9 @@ internal sealed class McpServerEntry(string name, string scope, string config, F
             json["serverInfo"] = info.DeepClone();
         }
 
-        if (Error is not null)
+        if ((Error ?? LeftOut) is { } wrong)
         {
-            json["error"] = Error;
+            json["error"] = wrong;
         }
 
         json["tools"] = new JsonArray([.. Tools.Select(t => new JsonObject

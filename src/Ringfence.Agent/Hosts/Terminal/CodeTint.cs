@@ -8,6 +8,9 @@ namespace Ringfence.Agent.Hosts.Terminal;
 /// </summary>
 internal static partial class CodeTint
 {
+    // Quotes that are never closed are followed to the end of the line each.
+    private const int LongestLine = 4_000;
+
     private static readonly HashSet<string> Words = new(StringComparer.Ordinal)
     {
         "abstract", "and", "as", "assert", "async", "await", "begin", "bool", "break", "case", "catch", "class", "const", "continue", "def", "default", "del", "do",
@@ -30,7 +33,7 @@ internal static partial class CodeTint
             return line switch { ['+', ..] => paint.Of(Role.Added, line), ['-', ..] => paint.Of(Role.Removed, line), ['@', ..] => paint.Quiet(line), _ => line };
         }
 
-        if (language is "" or "text" or "txt" or "plain" or "output" or "md" or "markdown")
+        if (line.Length > LongestLine || language is "" or "text" or "txt" or "plain" or "output" or "md" or "markdown")
         {
             return line;
         }

@@ -112,9 +112,9 @@ internal sealed partial class Markdown(Paint paint)
             return [""];
         }
 
-        if (Heading().Match(trimmed) is { Success: true } heading)
+        if (HeadingLevel(trimmed) is > 0 and var level)
         {
-            return StyledText.Wrap(inline.Render(heading.Groups[2].Value, heading.Groups[1].Length == 1 ? "1;4" : "1"), columns);
+            return StyledText.Wrap(inline.Render(trimmed[level..].TrimEnd('#').Trim(), level == 1 ? "1;4" : "1"), columns);
         }
 
         if (Line().IsMatch(trimmed))
@@ -139,15 +139,15 @@ internal sealed partial class Markdown(Paint paint)
         return StyledText.Wrap(inline.Render(trimmed), columns, indent, indent);
     }
 
+    private static int HeadingLevel(string line) =>
+        line.AsSpan().IndexOfAnyExcept('#') is > 0 and <= 6 and var level && char.IsWhiteSpace(line[level]) ? level : 0;
+
     private static (string Sign, string Text) Sign(string sign, string text) => text switch
     {
         ['[', ' ', ']', ' ', .. var open] => ("☐", open),
         ['[', 'x' or 'X', ']', ' ', .. var done] => ("☒", done),
         _ => (char.IsAsciiDigit(sign[0]) ? sign : "•", text),
     };
-
-    [GeneratedRegex(@"^(#{1,6})\s+(.*?)\s*#*$")]
-    private static partial Regex Heading();
 
     [GeneratedRegex(@"^(?<indent>\s*)(?<sign>[-*+]|\d{1,4}[.)])\s+(?<text>.*)$")]
     private static partial Regex Item();

@@ -7,8 +7,18 @@ internal sealed class MarkdownInline(Paint paint)
 {
     private const string Escapable = "\\`*_{}[]()<>#+-.!|~";
 
+    // Signs without partners are looked for to the end of the line each, and every style within another is a call within a call:
+    // a line made for that would hold up the screen, or end the program.
+    private const int LongestLine = 8_000;
+    private const int DeepestStyle = 64;
+
     public string Render(string text, string style = "")
     {
+        if (text.Length > LongestLine || style.Length > DeepestStyle)
+        {
+            return paint.With(style, text);
+        }
+
         var (output, plain) = (new StringBuilder(), new StringBuilder());
 
         for (var i = 0; i < text.Length;)
