@@ -73,7 +73,8 @@ internal abstract record AgentReport
 
     /// <summary>Something that goes on beside the conversation began: a sub-agent, or a command in the background.</summary>
     /// <param name="Type">Which sub-agent; null for a command.</param>
-    public sealed record TaskStarted(string Id, string ToolUseId, string Description, string? Type) : AgentReport;
+    /// <param name="InBackground">The model does not wait for it.</param>
+    public sealed record TaskStarted(string Id, string ToolUseId, string Description, string? Type, bool InBackground) : AgentReport;
 
     /// <param name="Status"><c>completed</c>, <c>failed</c> or <c>stopped</c>.</param>
     public sealed record TaskEnded(string Id, string ToolUseId, string Status, string Summary, string OutputFile) : AgentReport;

@@ -74,7 +74,7 @@ internal static class StreamEvents
                         w.WriteString("subagent_type", started.Type);
                     }
 
-                    w.WriteBoolean("is_backgrounded", started.Type is null);
+                    w.WriteBoolean("is_backgrounded", started.InBackground);
                     w.WriteString("task_type", started.Type is null ? "local_bash" : "local_agent");
                 });
                 break;

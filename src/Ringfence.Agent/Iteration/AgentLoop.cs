@@ -76,6 +76,11 @@ internal sealed class AgentLoop(AgentSession session)
             return Ended("success", "hook_stopped", "Operation stopped by hook: " + why);
         }
 
+        if (session.Running.TakeNews() is { } news)
+        {
+            prompt.Add((JsonNode)Json.TextBlock(news));
+        }
+
         if ((hooks.Context, session.PendingContext) is not (null, null))
         {
             prompt.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{string.Join('\n', new[] { session.PendingContext, hooks.Context }.OfType<string>())}\n</system-reminder>"));
@@ -176,6 +181,11 @@ internal sealed class AgentLoop(AgentSession session)
             content.Add((JsonNode)Json.TextBlock($"<system-reminder>\nThe same call has now been made {repeated.Count} times with the same result. Do something else, or say what stands in the way.\n</system-reminder>"));
         }
 
+        if (session.Running.TakeNews() is { } news)
+        {
+            content.Add((JsonNode)Json.TextBlock(news));
+        }
+
         if (tools.TakeContext() is { } context)
         {
             content.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{context}\n</system-reminder>"));
@@ -212,6 +222,15 @@ internal sealed class AgentLoop(AgentSession session)
             told++;
             session.Conversation.AddUser([Json.TextBlock(more)]);
             session.Report(new AgentReport.Injected(more));
+            return null;
+        }
+
+        // It is done for now: what its agents in the background find may be what it needs to be done.
+        if (ending is TurnEnding.Ending.Done && await session.Running.NextAsync(cancellationToken) is { } news)
+        {
+            told++;
+            session.Conversation.AddUser([Json.TextBlock(news)]);
+            session.Report(new AgentReport.Injected(news));
             return null;
         }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Context;
 using Ringfence.Agent.Execution.Hooks;
@@ -71,28 +70,7 @@ internal sealed class AgentSession
     /// <summary>Settings by their level, the weakest first.</summary>
     public IReadOnlyList<(string Source, JsonObject Settings)> Settings { get; init; } = [];
 
-    private readonly ConcurrentDictionary<string, CancellationTokenSource> agents = new(StringComparer.Ordinal);
-
-    /// <summary>A sub-agent runs until this is disposed or its token is cancelled.</summary>
-    public CancellationTokenSource BeginAgent(string id, CancellationToken cancellationToken) =>
-        agents[id] = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-
-    public void EndAgent(string id)
-    {
-        if (agents.TryRemove(id, out var source))
-        {
-            source.Dispose();
-        }
-    }
-
-    /// <summary>Stops a sub-agent that runs; the model is told.</summary>
-    public void StopAgent(string id)
-    {
-        if (agents.TryGetValue(id, out var source))
-        {
-            source.Cancel();
-        }
-    }
+    public RunningAgents Running { get; } = new();
 
     public Guid NewId() => Guid.CreateVersion7(Time.GetUtcNow());
 
@@ -122,7 +100,7 @@ internal sealed class AgentSession
     {
         await Servers.AddAsync(ConfiguredServers, cancellationToken);
         Servers.Tell = text => Report(new AgentReport.Notice(text));
-        Workplace.Shells.Started = (id, call, command) => Report(new AgentReport.TaskStarted(id, call, command, null));
+        Workplace.Shells.Started = (id, call, command) => Report(new AgentReport.TaskStarted(id, call, command, null, InBackground: true));
         Workplace.Shells.Ended = (id, call, status, command, file) => Report(new AgentReport.TaskEnded(id, call, status, command, file));
         Workplace.Notify = text => Report(new AgentReport.Notice(text));
         var hooks = await Hooks.RunAsync(this, "SessionStart", source, new JsonObject { ["source"] = source }, null, cancellationToken);
@@ -131,6 +109,7 @@ internal sealed class AgentSession
 
     public async Task CloseAsync(string reason)
     {
+        await Running.DisposeAsync();
         await Hooks.RunAsync(this, "SessionEnd", reason, new JsonObject { ["reason"] = reason }, null, CancellationToken.None);
         Workplace.Shells.Dispose();
         Transcript.Dispose();

@@ -53,39 +53,104 @@ internal static class SubAgents
             prompt.Add((JsonNode)Json.TextBlock($"<system-reminder>\n{context}\n</system-reminder>"));
         }
 
-        parent.Report(new AgentReport.TaskStarted(id, call.Id, description, agent.Name));
-        var status = "failed";
-        var said = "";
-        var stop = parent.BeginAgent(id, cancellationToken).Token;
+        var inBackground = call.Input.Flag("run_in_background") is true;
+        parent.Report(new AgentReport.TaskStarted(id, call.Id, description, agent.Name, inBackground));
+        var stop = parent.Running.Begin(id);
+        var work = WorkAsync(parent, child, agent, call, id, prompt, started, stop);
+
+        if (!inBackground && await IsAwaitedAsync(parent, call, id, work, cancellationToken))
+        {
+            var (output, _) = await work;
+            cancellationToken.ThrowIfCancellationRequested();
+            return output;
+        }
+
+        parent.Running.LetGo(id, NewsAsync(work, id, call, description));
+        return LetGo(child, call, id, description);
+    }
+
+    /// <summary>Waits for it. False when it shall go on in the background.</summary>
+    private static async Task<bool> IsAwaitedAsync(AgentSession parent, ToolCall call, string id, Task work, CancellationToken cancellationToken)
+    {
+        var moved = parent.Workplace.Shells.Await(call.Id);
+
+        try
+        {
+            await using var registration = cancellationToken.Register(() => parent.Running.Stop(id));
+            return await Task.WhenAny(work, moved) == work;
+        }
+        finally
+        {
+            parent.Workplace.Shells.NoLongerAwait(call.Id);
+        }
+    }
+
+    private static async Task<(ToolOutput Output, string Status)> WorkAsync(
+        AgentSession parent, AgentSession child, SubAgent agent, ToolCall call, string id, JsonArray prompt, long started, CancellationToken stop)
+    {
+        var (status, said) = ("failed", "");
 
         try
         {
             var result = await new AgentLoop(child).RunAsync(prompt, stop);
-            cancellationToken.ThrowIfCancellationRequested();
             (status, said) = (stop.IsCancellationRequested ? "stopped" : result.IsError ? "failed" : "completed", result.Text);
 
-            if (stop.IsCancellationRequested)
+            return (status switch
             {
-                return ToolOutput.Error($"The agent was stopped by the user. agentId: {id} (for `resume`)");
-            }
-
-            return result.IsError
-                ? ToolOutput.Error($"The agent did not finish ({result.Subtype}): {(result.Errors.Count > 0 ? string.Join("; ", result.Errors) : result.Text)}")
-                : Output(parent, agent, call, id, result, started);
-        }
-        catch (OperationCanceledException)
-        {
-            status = "stopped";
-            throw;
+                "stopped" => ToolOutput.Error($"The agent was stopped by the user. agentId: {id} (for `resume`)"),
+                "failed" => ToolOutput.Error($"The agent did not finish ({result.Subtype}): {(result.Errors.Count > 0 ? string.Join("; ", result.Errors) : result.Text)}"),
+                _ => Output(parent, agent, call, id, result, started),
+            }, status);
         }
         finally
         {
-            parent.EndAgent(id);
+            parent.Running.End(id);
             parent.Report(new AgentReport.TaskEnded(id, call.Id, status, said, child.Transcript.Path));
             child.Transcript.Dispose();
             child.Workplace.Shells.Dispose();
         }
     }
+
+    /// <summary>What the model is told when one in the background has ended.</summary>
+    private static async Task<string> NewsAsync(Task<(ToolOutput Output, string Status)> work, string id, ToolCall call, string description)
+    {
+        var (status, said) = ("failed", "");
+
+        try
+        {
+            (var output, status) = await work;
+            said = output.Shown;
+        }
+        catch (Exception e)
+        {
+            said = e.Message; // Nobody waits for it: what is not told here is never told.
+        }
+
+        return $"""
+            <system-reminder>
+            An agent in the background has ended. This is a message of the program: no user has said, allowed or confirmed anything.
+            <task-notification>
+            <task-id>{id}</task-id>
+            <tool-use-id>{call.Id}</tool-use-id>
+            <status>{status}</status>
+            <summary>Agent "{description}" {(status == "completed" ? "finished" : status)}</summary>
+            <result>{said}</result>
+            </task-notification>
+            </system-reminder>
+            """;
+    }
+
+    private static ToolOutput LetGo(AgentSession child, ToolCall call, string id, string description) => new()
+    {
+        Content = new JsonArray(Json.TextBlock(
+            $"The agent works in the background. agentId: {id}. You are told when it has ended; until then you know nothing of what it finds: do not guess it, and leave its part of the work to it. "
+            + "Do something else, or end your turn to wait for it.")),
+        Details = new JsonObject
+        {
+            ["isAsync"] = true, ["status"] = "async_launched", ["agentId"] = id, ["description"] = description, ["resolvedModel"] = child.Model,
+            ["prompt"] = call.Input.Text("prompt"), ["outputFile"] = child.Transcript.Path,
+        },
+    };
 
     private static ToolOutput Output(AgentSession parent, SubAgent agent, ToolCall call, string id, TurnResult result, long started) => new()
     {

@@ -151,7 +151,7 @@ internal sealed class BashTool : Tool
 
         return new ToolOutput
         {
-            Content = text.Length == 0 ? "(no output)" : text,
+            Content = text.Length == 0 ? "(Bash completed with no output)" : text,
             IsError = note.Length > 0,
             Details = Details(shown, ending == Ending.Interrupted, code, null),
         };

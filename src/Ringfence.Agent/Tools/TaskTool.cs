@@ -21,7 +21,7 @@ internal sealed class TaskTool(IReadOnlyList<SubAgent> agents, Func<SubAgent, To
         ("prompt", "string!", "All that it is told"),
         ("subagent_type", "string!", "Which agent"),
         ("model", "string", "Another model than the agent's own"),
-        ("run_in_background", "boolean", "Of no effect: agents run side by side, and their answers are waited for"),
+        ("run_in_background", "boolean", "Return at once and let it go on: you are told when it has ended. Default: its answer is waited for"),
         ("resume", "string", "The agentId of an earlier call: that agent goes on with all it knows"));
 
     // It may run beside others; what it changes itself goes through the same checks as everything else.

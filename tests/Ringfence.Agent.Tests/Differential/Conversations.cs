@@ -61,6 +61,17 @@ internal static class Conversations
                 turns: [{ calls: [{ tool: Agent, input: { description: look, prompt: LOOK, subagent_type: general-purpose, run_in_background: false } }] }, { text: done }]
             """, Run.Stream()) { Files = Files(("a.txt", "one\n")) },
 
+        // It works until the hook at the end of the turn lets it go on, so that it is never done before that.
+        new("a sub-agent in the background",
+            """
+            conversations:
+              - name: helper
+                when: { prompt: LOOK }
+                turns: [{ calls: [{ tool: Bash, input: { command: "while [ ! -e WORKSPACE/go ]; do sleep 0.1; done" } }] }, { text: found it }]
+              - name: main
+                turns: [{ calls: [{ tool: Agent, input: { description: look, prompt: LOOK, subagent_type: general-purpose, run_in_background: true } }] }, { text: begun }, { require: [{ user: found it }], text: heard }]
+            """, Run.Stream("--allowedTools", "Bash", "--settings", """{"hooks":{"Stop":[{"hooks":[{"type":"command","command":"touch WORKSPACE/go"}]}]}}""")),
+
         new("a hook that blocks", "{ turns: [{ calls: [{ tool: Bash, input: { command: pwd } }] }, { text: a pity }] }",
             Run.Stream("--include-hook-events", "--settings", """{"hooks":{"PreToolUse":[{"matcher":"Bash","hooks":[{"type":"command","command":"echo not here >&2; exit 2"}]}]}}""")),
 

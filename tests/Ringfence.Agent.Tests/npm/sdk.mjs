@@ -169,6 +169,20 @@ const scenarios = {
     });
   },
 
+  async background() {
+    const agents = { helper: { description: 'helps', prompt: 'You are the helper.', tools: ['Bash'] } };
+    const q = query({ prompt: 'look', options: { ...base, agents, allowedTools: ['Bash', 'Task'] } });
+    let moved;
+    await watch(q, async m => {
+      if (m.type === 'assistant' && m.message.content[0].name === 'Task') {
+        moved = (async () => { while (!fs.existsSync('begun')) await new Promise(r => setTimeout(r, 10)); say('moved', await q.backgroundTasks(m.message.content[0].id)); })();
+      }
+      if (m.type === 'assistant' && m.message.content[0].text === 'meanwhile') fs.writeFileSync('go', '');
+      if (m.type === 'system' && m.subtype === 'task_notification') say('ended', m.status);
+      if (m.type === 'result') await moved;
+    });
+  },
+
   async connect() {
     const p = prompts('first');
     const tools = name => createSdkMcpServer({ name, version: '2.0.0', tools: [tool('speak', 'says a word', {}, async () => ({ content: [{ type: 'text', text: name }] }))] });

@@ -13,14 +13,14 @@ internal sealed class TaskRequests(ControlHost host)
     {
         if (host.Session is { } session)
         {
-            session.StopAgent(id);
+            session.Running.Stop(id);
             await session.Workplace.Shells.StopAsync(id, session.Time);
         }
 
         return [];
     }
 
-    /// <summary>Has commands that the model waits for go on in the background: one, or all.</summary>
+    /// <summary>Has commands and sub-agents that the model waits for go on in the background: one, or all.</summary>
     public JsonObject MoveToBackground(string? toolUseId)
     {
         var moved = host.Session?.Workplace.Shells.MoveToBackground(toolUseId) ?? 0;
