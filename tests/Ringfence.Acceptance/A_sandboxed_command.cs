@@ -98,6 +98,55 @@ public sealed class A_sandboxed_command
     }
 
     [Theory(Timeout = Patience)]
+    [InlineData("record_unwritable", "--record ../nowhere/events.jsonl -- touch here")]
+    [InlineData("record_exists", "--record . -- touch here")]
+    [InlineData("record_exists", "--record pipe -- touch here")]
+    [InlineData("bad_arguments", "-- touch here $'caf\\xe9'")]
+    public async Task Does_not_begin_with_a_record_or_an_argument_that_cannot_be(string code, string arguments)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        var run = await ShellAsync(ringfence, $"mkfifo pipe; ringfence sandbox --repo . --write-through {arguments}; code=$?; [ ! -e here ] || echo ran; exit $code");
+
+        Assert.True(run.ExitCode == 2 && run.Output == "", run.ToString());
+        Assert.Contains($"[{code}]", run.Error, StringComparison.Ordinal);
+        Assert.Contains("hint", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task Says_that_what_it_prints_cannot_be_written()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        var run = await ShellAsync(ringfence, "ringfence sandbox -- echo lost > /dev/full");
+
+        Assert.True(run.ExitCode == 125, run.ToString());
+        Assert.Contains("[output_unwritable]", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory(Timeout = Patience)]
+    [InlineData("echo new > new; while :; do /bin/true; done")]
+    [InlineData("for i in $(seq 100); do echo new > new$i; done")]
+    public async Task Brings_nothing_into_the_folder_and_keeps_it_when_its_record_is_full(string script)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "A disk that is full as soon as it is to be needs root.");
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+
+        var run = await ShellAsync(
+            ringfence, """unshare --mount --propagation private bash -c "$0" """,
+            $$"""
+            mkdir -p ../small work; mount -t tmpfs -o size=24k tmpfs ../small
+            dotnet {{Checkout.Ringfence}} sandbox --repo work --write-through --record ../small/events.jsonl -- bash -c '{{script}}'
+            code=$?; ls work; exit $code
+            """);
+
+        Assert.True(run.ExitCode == 125 && run.Output == "", run.ToString());
+        Assert.Contains("[record_unavailable]", run.Error, StringComparison.Ordinal);
+        var kept = System.Text.RegularExpressions.Regex.Match(run.Error, @"changes \d+ kept in (\S+)").Groups[1].Value;
+        Assert.NotEmpty(Directory.GetFiles(kept, "new*"));
+    }
+
+    [Theory(Timeout = Patience)]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
     [InlineData("HUP", 129)]

@@ -20,6 +20,9 @@ internal static class SandboxCommand
     private const int TimedOut = 124;
     private const int Killed = 137;
 
+    /// <summary>Why a sandbox was ended when its user asked for it.</summary>
+    public const string Interrupted = "interrupt";
+
     private const string Name = "sandbox";
 
     public static Command Create(Terminal terminal)
@@ -38,7 +41,8 @@ internal static class SandboxCommand
               ringfence sandbox --record events.jsonl --memory 512MiB -- ./untrusted.sh
 
             Exit code: the command's own, 128 and the signal that ended it; 124 out of time, 137 ended by a limit, 125 when the sandbox could not start,
-            126 and 127 when the command cannot be executed or is not there.
+            126 and 127 when the command cannot be executed or is not there. 125, too, when what it prints or
+            changes cannot be written or recorded.
             """);
 
         foreach (var option in options.All.Concat(network.All))
@@ -77,7 +81,14 @@ internal static class SandboxCommand
     private static async Task<int> RunAsync(Terminal terminal, SandboxRequest asked, NetworkPolicy policy, EgressPlan egress, CancellationToken cancellationToken)
     {
         using var place = new SandboxPlace(Home.DefaultFolder, asked, RunId.New(TimeProvider.System));
-        using var lines = new JsonLinesRecorder(place.Record, place.Id, TimeProvider.System, egress.Redactor);
+
+        if (!OpenRecord(place, egress).Succeeded(out var lines, out var unwritable))
+        {
+            terminal.WriteFailures(unwritable);
+            return ExitCodes.BadInput;
+        }
+
+        using var record = lines;
         var commands = new CommandTimeline();
         var recorder = new TimedRecorder(lines, commands);
         var launcher = new SandboxLauncher(Home.Toolchain.Native, Path.Combine(Home.DefaultFolder, "scratch"), TimeProvider.System);
@@ -112,18 +123,26 @@ internal static class SandboxCommand
         }
 
         SandboxExit exit;
+        Failure? unwritten;
 
         await using (sandbox)
         {
             await using var door = egress.Open(sandbox, recorder, TimeProvider.System);
-            await using var stop = cancellationToken.Register(() => sandbox.Kill("interrupt"));
-            await StandardStreams.RelayAsync(sandbox, spec.Terminal is not null, asked.Json);
+            await using var stop = cancellationToken.Register(() => sandbox.Kill(Interrupted));
+            unwritten = await StandardStreams.RelayAsync(sandbox, spec.Terminal is not null, asked.Json);
             exit = await sandbox.Completion;
         }
 
         var changes = place.Finish(recorder, commands);
         await recorder.FlushAsync(CancellationToken.None);
-        new SandboxSummary(terminal, place, exit, changes, policy.Learn).Write(asked);
+        unwritten ??= StandardStreams.Guard(() => new SandboxSummary(terminal, place, exit, changes, policy.Learn).Write(asked));
+
+        if (new[] { unwritten, place.Unrecorded }.OfType<Failure>().ToList() is { Count: > 0 } failures)
+        {
+            terminal.WriteFailures(failures);
+            return CouldNotStart;
+        }
+
         return exit switch
         {
             SandboxExit.Exited exited => exited.Code,
@@ -132,5 +151,17 @@ internal static class SandboxCommand
             _ when cancellationToken.IsCancellationRequested => Interrupt.ExitCode,
             _ => Killed,
         };
+    }
+
+    private static Result<JsonLinesRecorder> OpenRecord(SandboxPlace place, EgressPlan egress)
+    {
+        try
+        {
+            return new JsonLinesRecorder(place.Record, place.Id, TimeProvider.System, egress.Redactor);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return new Failure("record_unwritable", $"The record {place.Record} cannot be made: {refused.Message}", "Name a new file in a folder that is there and that you may write to.");
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Unicode;
 using Ringfence.Sandboxes;
 
 namespace Ringfence.App.Commands;
@@ -38,9 +39,16 @@ internal sealed class SandboxOptions
             failures.Add(new Failure("bad_write_through", "--write-through needs --repo.", "Name the folder that the changes shall reach."));
         }
 
-        if (parsed.GetValue(record) is { } file && File.Exists(file))
+        if (parsed.GetValue(record) is { } file && Path.Exists(file))
         {
-            failures.Add(new Failure("record_exists", $"--record: {file} exists.", "Two records in one file are none; name a new one."));
+            failures.Add(Directory.Exists(file)
+                ? new Failure("record_exists", $"--record: {file} is a folder.", "Name a new file in it.")
+                : new Failure("record_exists", $"--record: {file} exists.", "Two records in one file are none; name a new one."));
+        }
+
+        if (!Utf8.IsValid(File.ReadAllBytes("/proc/self/cmdline")))
+        {
+            failures.Add(new Failure("bad_arguments", "An argument is not UTF-8, and would not reach the command as it is.", "Let a shell inside make it: ringfence sandbox -- bash -c \"cat $'caf\\xe9'\"."));
         }
 
         // A terminal only where one is on both sides: a pipe must get exactly what the command writes.

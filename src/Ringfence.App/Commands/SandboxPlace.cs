@@ -10,7 +10,6 @@ internal sealed class SandboxPlace : IDisposable
 {
     private readonly SandboxRequest asked;
     private readonly string folder;
-    private bool keep;
 
     public SandboxPlace(string home, SandboxRequest asked, RunId id)
     {
@@ -30,6 +29,12 @@ internal sealed class SandboxPlace : IDisposable
 
     /// <summary>The folder seen as the workspace; null for an empty one.</summary>
     public WorkspaceMount? Workspace { get; private set; }
+
+    /// <summary>Whether changes stay in <see cref="Upper"/> when this is disposed. True from the moment that they could be lost.</summary>
+    public bool IsKept { get; private set; }
+
+    /// <summary>Why the changes are not on the record; null when they are.</summary>
+    public Failure? Unrecorded { get; private set; }
 
     public string Upper => Path.Combine(folder, "upper");
 
@@ -53,7 +58,7 @@ internal sealed class SandboxPlace : IDisposable
         return await FolderCopy.MakeAsync(source, target, cancellationToken);
     }
 
-    /// <summary>What was changed, put on the record; brought into the folder when that was asked for, kept otherwise.</summary>
+    /// <summary>What was changed, put on the record; brought into the folder when that was asked for, kept otherwise. What is not recorded is not brought.</summary>
     public IReadOnlyList<WorkspaceChange> Finish(IRecorder recorder, CommandTimeline commands)
     {
         if (Workspace is null)
@@ -62,22 +67,36 @@ internal sealed class SandboxPlace : IDisposable
         }
 
         var changes = WriteThrough.Changes(Workspace);
+        IsKept = changes.Count > 0;
 
-        foreach (var fact in ChangeFacts.Of(Workspace, changes, commands))
-        {
-            recorder.Append(fact);
-        }
-
-        if (asked.WriteThrough)
+        if (IsKept && IsRecorded(changes, recorder, commands) && asked.WriteThrough)
         {
             WriteThrough.Apply(Workspace, changes, asked.Repository!);
+            IsKept = false;
         }
 
-        keep = changes.Count > 0 && !asked.WriteThrough;
         return changes;
     }
 
-    public void Dispose() => FolderRemoval.Remove(keep ? Base : folder);
+    public void Dispose() => FolderRemoval.Remove(IsKept ? Base : folder);
+
+    private bool IsRecorded(IReadOnlyList<WorkspaceChange> changes, IRecorder recorder, CommandTimeline commands)
+    {
+        try
+        {
+            foreach (var fact in ChangeFacts.Of(Workspace!, changes, commands))
+            {
+                recorder.Append(fact);
+            }
+
+            return true;
+        }
+        catch (RecordUnavailableException unavailable)
+        {
+            Unrecorded = new Failure("record_unavailable", unavailable.Message, "The changes are kept, and were not brought anywhere.");
+            return false;
+        }
+    }
 
     private string Base => Path.Combine(folder, "base");
 

@@ -8,22 +8,43 @@ namespace Ringfence.App.Commands;
 /// <summary>Connects our standard streams with a sandbox's: byte for byte through pipes, or as a raw terminal.</summary>
 internal static class StandardStreams
 {
+    private const int BrokenPipe = 32; // EPIPE
+
     /// <summary>A terminal as large as ours; a serial line has no size, and gets the usual one.</summary>
     public static SandboxTerminal SizeOfOurs() =>
         Console.WindowHeight > 0 && Console.WindowWidth > 0 ? new(Console.WindowHeight, Console.WindowWidth) : new(24, 80);
 
+    /// <summary>Why something that was printed could not be written; null when all was, or when whoever read it has had enough.</summary>
     /// <param name="outputToError">Keeps standard output free for a summary.</param>
-    public static async Task RelayAsync(Sandbox sandbox, bool terminal, bool outputToError)
+    public static async Task<Failure?> RelayAsync(Sandbox sandbox, bool terminal, bool outputToError)
     {
         using var raw = terminal ? new RawTerminal() : null;
         using var resized = terminal ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => sandbox.ResizeTerminal(SizeOfOurs())) : null;
 
         // Reading our input cannot be cancelled; it ends with the process.
         _ = FeedAsync(sandbox);
-        await Task.WhenAll(
+        var failures = await Task.WhenAll(
             CopyAsync(sandbox.StandardOutput, Ours(outputToError ? 2 : 1)),
             CopyAsync(sandbox.StandardError, Ours(2)));
+        return failures.FirstOrDefault(failure => failure is not null);
     }
+
+    /// <summary>Why something could not be written to one of our streams: a disk that is full, a stream that was closed before we began.</summary>
+    public static Failure? Guard(Action write)
+    {
+        try
+        {
+            write();
+            return null;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return Unwritable(refused);
+        }
+    }
+
+    private static Failure Unwritable(Exception refused) =>
+        new("output_unwritable", $"What was printed cannot be written: {refused.Message.TrimEnd('.')}.", "The output's disk may be full, or the stream was closed before the start.");
 
     // The console's own streams say nothing of a reader who has gone. But they write where a file that both streams share ends; a stream of a file
     // keeps a place of its own.
@@ -46,7 +67,7 @@ internal static class StandardStreams
         }
     }
 
-    private static async Task CopyAsync(Stream from, Stream to)
+    private static async Task<Failure?> CopyAsync(Stream from, Stream to)
     {
         var buffer = new byte[64 << 10];
 
@@ -57,13 +78,15 @@ internal static class StandardStreams
                 await to.WriteAsync(buffer.AsMemory(0, count));
                 await to.FlushAsync();
             }
-            catch (IOException)
+            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
             {
                 // Whoever reads us has had enough: the command learns it as it would without us, by a pipe that nobody reads.
                 await from.DisposeAsync();
-                return;
+                return refused.HResult == BrokenPipe ? null : Unwritable(refused);
             }
         }
+
+        return null;
     }
 
     /// <summary>Keys go to the sandbox as they are typed; the terminal is put back on the way out.</summary>

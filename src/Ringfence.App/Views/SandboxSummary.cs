@@ -28,6 +28,11 @@ internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, Sand
             Say(Ansi.Red, "limit", $"{limit.Limit.Replace('_', ' ')}: {limit.Detail}");
         }
 
+        if (exit is SandboxExit.Killed { By: not SandboxCommand.Interrupted } killed)
+        {
+            Say(Ansi.Red, "ended", killed.By);
+        }
+
         foreach (var denied in connections.Where(c => !c.Allowed).GroupBy(c => (c.Host, c.Port, c.Reason)))
         {
             Say(Ansi.Red, "blocked", $"{denied.Key.Host}:{denied.Key.Port} ({denied.Key.Reason.Replace('_', ' ')}){(denied.Count() > 1 ? $" ×{denied.Count()}" : "")}");
@@ -36,7 +41,7 @@ internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, Sand
         if (changes.Count > 0)
         {
             var files = changes.Count(entry => entry.Kind is not WorkspaceChangeKind.Directory);
-            Say(Ansi.Green, "changes", asked.WriteThrough ? $"{files} brought into {asked.Repository}" : $"{files} kept in {place.Upper}{(place.Workspace is { IsCopy: true } ? ", a copy of everything" : "")}");
+            Say(Ansi.Green, "changes", !place.IsKept ? $"{files} brought into {asked.Repository}" : $"{files} kept in {place.Upper}{(place.Workspace is { IsCopy: true } ? ", a copy of everything" : "")}");
         }
 
         if (learn && LearnedHosts.Of(connections) is { Count: > 0 } hosts)
@@ -61,7 +66,7 @@ internal sealed class SandboxSummary(Terminal terminal, SandboxPlace place, Sand
         ConnectionsDenied = connections.LongCount(c => !c.Allowed),
         Changes = [.. changes.Where(entry => entry.Kind is not WorkspaceChangeKind.Directory)
             .Select(entry => new SandboxChange(Printable.Escape(entry.Path.Span), JsonNamingPolicy.SnakeCaseLower.ConvertName(entry.Kind.ToString())))],
-        ChangesKeptIn = changes.Count > 0 && !asked.WriteThrough ? place.Upper : null,
+        ChangesKeptIn = place.IsKept ? place.Upper : null,
         Learned = learn ? LearnedHosts.Of(connections) : null,
         CpuSeconds = exit.Usage.CpuMicroseconds < 0 ? null : exit.Usage.CpuMicroseconds / 1e6,
         PeakMemoryBytes = exit.Usage.PeakMemoryBytes < 0 ? null : exit.Usage.PeakMemoryBytes,
