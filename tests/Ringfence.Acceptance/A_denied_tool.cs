@@ -19,6 +19,20 @@ public sealed class A_denied_tool
         Assert.DoesNotContain(run.Lines, line => line.Contains("denied_command", StringComparison.Ordinal));
     }
 
+    [Theory(Timeout = Patience)]
+    [InlineData("opencode", "bash", "command", "WebFetch")]
+    [InlineData("codex", "exec_command", "cmd", "Bash(git tag:*)")]
+    public async Task Is_refused_by_an_agent_whose_own_configuration_can_say_it(string agent, string shell, string argument, string other)
+    {
+        await using var ringfence = await StartAsync(agent, shell, argument, "webfetch");
+
+        var run = await RunAsync(ringfence, agent, other);
+
+        // A denied program that had started would have kept the change back.
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.DoesNotContain(run.Lines, line => line.Contains("denied_command", StringComparison.Ordinal));
+    }
+
     [Fact(Timeout = Patience)]
     public async Task Keeps_the_change_back_when_an_agent_ran_it_all_the_same()
     {
@@ -46,14 +60,19 @@ public sealed class A_denied_tool
         Assert.DoesNotContain("'Bash(git push:*)'", lint.Error, StringComparison.Ordinal);
     }
 
-    private static async Task<RunningRingfence> StartAsync(string agent, string shell)
+    private static async Task<RunningRingfence> StartAsync(string agent, string shell, string argument = "command", string missing = "web_fetch")
     {
         var ringfence = await RunningRingfence.StartAsync(
             $$"""
+            conversations:
+              - name: side
+                when: { not: { tool: {{shell}} } }
+                repeat: true
+                turns: [{ text: A title }]
             turns:
-              - require: [{ not: { tool: WebFetch } }, { not: { tool: web_fetch } }]
-                calls: [{ tool: {{shell}}, input: { command: "git push origin main", description: push } }]
-              - calls: [{ tool: {{shell}}, input: { command: "echo made > made.txt", description: make } }]
+              - require: [{ not: { tool: WebFetch } }, { not: { tool: {{missing}} } }]
+                calls: [{ tool: {{shell}}, input: { {{argument}}: "git push origin main", description: push } }]
+              - calls: [{ tool: {{shell}}, input: { {{argument}}: "echo made > made.txt", description: make } }]
               - text: Done.
             """);
         RealAgents.Place(ringfence, agent);
@@ -63,7 +82,7 @@ public sealed class A_denied_tool
         return ringfence;
     }
 
-    private static Task<CliResult> RunAsync(RunningRingfence ringfence, string agent) => ringfence.CliAsync(
-        "run", "-p", "Make it", "--agent", agent, "--model", "simulated-model", "--deny-tool", "Bash(git push:*)", "--deny-tool", "WebFetch", "--json",
-        "--upstream", $"openai-chat={ringfence.ModelAddress}", "--upstream", $"gemini={ringfence.ModelAddress}", "--upstream", $"anthropic={ringfence.ModelAddress}");
+    private static Task<CliResult> RunAsync(RunningRingfence ringfence, string agent, string other = "WebFetch") => ringfence.CliAsync(
+        "run", "-p", "Make it", "--agent", agent, "--model", "simulated-model", "--deny-tool", "Bash(git push:*)", "--deny-tool", other, "--json",
+        "--upstream", $"openai-chat={ringfence.ModelAddress}", "--upstream", $"openai-responses={ringfence.ModelAddress}", "--upstream", $"gemini={ringfence.ModelAddress}", "--upstream", $"anthropic={ringfence.ModelAddress}");
 }

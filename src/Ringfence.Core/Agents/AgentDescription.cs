@@ -54,17 +54,23 @@ public sealed record AgentDescription
 
     /// <summary>
     /// What it calls the tools that rules name, where that is not the same: <c>Bash</c> is Gemini CLI's <c>run_shell_command</c>. Rules reach it by <c>{deny}</c>
-    /// (as they are), <c>{exclude}</c> (tools and beginnings of commands, comma separated), <c>{excluded}</c> (the same as a JSON array) and <c>{tools}</c> (the only
-    /// tools that it gets).
+    /// (as they are), <c>{exclude}</c> (tools and beginnings of commands, comma separated), <c>{excluded}</c> (the same as a JSON array), <c>{permission}</c> (the same as
+    /// opencode's object), <c>{forbidden}</c> (beginnings of commands as Codex's rules) and <c>{tools}</c> (the only tools that it gets).
     /// </summary>
     public IReadOnlyDictionary<string, string> ToolNames { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>True when it can be told which tools it may not use: a promise of its own, beside the walls.</summary>
-    public bool TakesToolRules => Command.Concat(Files.Values).Concat(Environment.Values).Any(text =>
-        text.Contains("{deny}", StringComparison.Ordinal) || text.Contains("{excluded}", StringComparison.Ordinal) || text.Contains("{exclude}", StringComparison.Ordinal));
+    /// <summary>True when it can be told of this rule: a promise of its own, beside the walls.</summary>
+    public bool Takes(ToolRule rule) =>
+        IsTold("{deny}")
+        || (IsTold("{excluded}", "{exclude}") && (rule.What is null || rule.Command is not null))
+        || (IsTold("{permission}") && ((rule.What is null && ToolNames.ContainsKey(rule.Tool)) || rule.Command is not null))
+        || (IsTold("{forbidden}") && rule.CommandPrefix is not null);
 
     /// <summary>True when it can be told to have only some of its tools.</summary>
-    public bool TakesToolList => Command.Any(text => text.Contains("{tools}", StringComparison.Ordinal));
+    public bool TakesToolList => IsTold("{tools}", "{permission}");
+
+    private bool IsTold(params IEnumerable<string> placeholders) =>
+        Command.Concat(Files.Values).Concat(Environment.Values).Any(text => placeholders.Any(p => text.Contains(p, StringComparison.Ordinal)));
 
     /// <summary>Its tools by name, for <c>ringfence agents test</c>.</summary>
     public AgentTools? Tools { get; init; }

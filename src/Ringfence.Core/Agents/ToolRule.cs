@@ -21,6 +21,10 @@ public sealed partial record ToolRule(string Tool, string? What)
     /// <summary>The command line that is denied, as words; null for other tools.</summary>
     public string? Command => Tool is "Bash" ? What : null;
 
+    /// <summary>The words that a denied command line begins with; null for other rules, and for those that name a whole line or a part of a word.</summary>
+    public IReadOnlyList<string>? CommandPrefix =>
+        Command is not null && Words(Command) is { IsPrefix: true, Words: { Length: > 0 } words } && !words.Any(word => word.Contains('*', StringComparison.Ordinal)) ? words : null;
+
     /// <summary>Globs that may not be changed; null for other rules.</summary>
     public string? Unchangeable => Editing.Contains(Tool) ? What ?? "**" : null;
 

@@ -27,10 +27,10 @@ public static class ToolBounds
     /// <summary>Rules that nobody would keep: the agent takes none of its own, and no wall stands behind them.</summary>
     public static IEnumerable<Failure> Unkept(ToolRules rules, AgentDescription agent)
     {
-        foreach (var rule in agent.TakesToolRules ? [] : rules.Denials().Where(rule => rule.Boundary is null))
+        foreach (var rule in rules.Denials().Where(rule => rule.Boundary is null && !agent.Takes(rule)))
         {
             yield return new Failure(
-                "unenforced_tool_rule", $"Nothing would enforce tools.deny '{rule}': {agent.Title} takes no rules, and no wall of the sandbox stands behind this one.",
+                "unenforced_tool_rule", $"Nothing would enforce tools.deny '{rule}': {agent.Title} takes no such rule, and no wall of the sandbox stands behind this one.",
                 "A command (Bash(git push:*)), a path (Edit(…), Read(…)) or a host (WebFetch(domain:…)) is kept by the sandbox whatever the agent.");
         }
 

@@ -35,7 +35,7 @@ public static class WorkflowExplanation
 
         foreach (var rule in workflow.Tools.Denials())
         {
-            yield return ("denied", $"{rule}: {(agent.TakesToolRules ? "the agent's own rule, and " : "")}{rule.Boundary ?? "nothing else"}");
+            yield return ("denied", $"{rule}: {(agent.Takes(rule) ? "the agent's own rule, and " : "")}{rule.Boundary ?? "nothing else"}");
         }
 
         if (workflow.Tools.Allow.Count > 0)

@@ -73,6 +73,49 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
     private IEnumerable<string> Excluded() => Rules.Denials().Where(rule => rule.What is null || rule.Command is not null)
         .Select(rule => (rule with { Tool = Own(rule.Tool), What = rule.Command?.Split(":*")[0].TrimEnd('*', ' ') }).ToString());
 
+    /// <summary>Rules of Codex: beginnings of commands, in words.</summary>
+    private IEnumerable<string> Forbidden() => Rules.Denials().Where(rule => rule.CommandPrefix is not null).Select(rule =>
+        $"prefix_rule(pattern = {new JsonArray([.. rule.CommandPrefix!.Select(word => (JsonNode)word)]).ToJsonString()}, decision = \"forbidden\", justification = {JsonValue.Create($"denied by {rule}").ToJsonString()})");
+
+    /// <summary>Permissions of opencode, of which the last that fits holds: what is allowed, and then what is denied of it.</summary>
+    private JsonObject Permission()
+    {
+        var permission = new JsonObject();
+
+        if (Rules.Allow.Count > 0)
+        {
+            permission["*"] = "deny";
+        }
+
+        foreach (var tool in Rules.Allow)
+        {
+            permission[Area(tool)] = "allow";
+        }
+
+        foreach (var rule in Rules.Denials().Where(rule => rule.Command is not null))
+        {
+            var commands = permission[Area(rule.Tool)] as JsonObject ?? new JsonObject { ["*"] = (string?)permission[Area(rule.Tool)] ?? (Rules.Allow.Count > 0 ? "deny" : "allow") };
+            var prefix = rule.CommandPrefix is { } words ? string.Join(' ', words) : null;
+
+            foreach (var pattern in prefix is null ? [rule.Command!] : new[] { prefix, prefix + " *" })
+            {
+                commands[pattern] = "deny";
+            }
+
+            permission[Area(rule.Tool)] = commands;
+        }
+
+        foreach (var rule in Rules.Denials().Where(rule => rule.What is null && ToolNames.ContainsKey(rule.Tool)))
+        {
+            permission[Area(rule.Tool)] = "deny";
+        }
+
+        return permission;
+    }
+
+    /// <summary>Its permission to edit covers every tool that changes files.</summary>
+    private string Area(string tool) => Own(tool) switch { "write" or "multiedit" => "edit", var own => own };
+
     private string Own(string tool) => ToolNames.GetValueOrDefault(tool, tool);
 
     private string? Value(string name) => name switch
@@ -90,6 +133,8 @@ internal sealed partial record AgentTemplate(string Prompt, string Token, string
         "deny" => Rules.Deny.Count == 0 ? null : string.Join(',', Denied()),
         "exclude" => Excluded().Any() ? string.Join(',', Excluded()) : null,
         "excluded" => new JsonArray([.. Excluded().Select(rule => (JsonNode)rule)]).ToJsonString(),
+        "permission" => Permission().ToJsonString(),
+        "forbidden" => Forbidden().Any() ? string.Join('\n', Forbidden()) : null,
         "tools" => Rules.Allow.Count == 0 ? null : string.Join(',', Rules.Allow.Select(Own)),
         _ => "{" + name + "}",
     };

@@ -31,7 +31,7 @@ internal sealed class ToolWatch(ToolRules rules, AgentDescription agent)
 
         foreach (var (name, own) in agent.ToolNames)
         {
-            names[own] = name;
+            names.TryAdd(own, name);
         }
 
         if (agent.Tools is { Shell: [var shell, _] })

@@ -66,6 +66,17 @@ public sealed partial class A_conversation : IAsyncDisposable
     }
 
     [Fact(Timeout = Patience)]
+    public async Task Takes_yes_for_an_answer()
+    {
+        await BeginAsync(Edits);
+        await terminal.SeesAsync("4 no, and say why");
+        await terminal.TypeAsync("yes\r");
+        await terminal.SeesAsync("Finished.");
+
+        Assert.NotEqual("hello\n", terminal.Agent.Read("greet.py"));
+    }
+
+    [Fact(Timeout = Patience)]
     public async Task Is_not_asked_about_an_edit_that_cannot_be_made()
     {
         await BeginAsync(Edits.Replace("old_string: hello", "old_string: nowhere", StringComparison.Ordinal)

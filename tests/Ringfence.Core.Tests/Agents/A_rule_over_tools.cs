@@ -34,6 +34,16 @@ public sealed class A_rule_over_tools
     public void Knows_a_denied_call_by_what_the_agent_tells(string rule, string tool, string? command, string? found) =>
         Assert.Equal(found, new ToolRules([], [rule]).WhyNot(tool, command));
 
+    [Theory]
+    [InlineData("Bash(git push:*)", "git push")]
+    [InlineData("Bash(curl *)", "curl")]
+    [InlineData("Bash(npm publish)", null)]
+    [InlineData("Bash(git pu*)", null)]
+    [InlineData("Bash(*)", null)]
+    [InlineData("WebFetch", null)]
+    public void Has_the_words_that_a_denied_command_begins_with(string rule, string? words) =>
+        Assert.Equal(words, ToolRule.TryParse(rule)!.CommandPrefix is { } prefix ? string.Join(' ', prefix) : null);
+
     [Fact]
     public void Lets_only_named_tools_be_called_where_there_is_such_a_list() =>
         Assert.Equal("not in tools.allow: Read, Edit", new ToolRules(["Read", "Edit"], []).WhyNot("Bash", "ls"));

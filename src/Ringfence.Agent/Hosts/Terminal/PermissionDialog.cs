@@ -103,6 +103,12 @@ internal sealed class PermissionDialog(TerminalView view, TerminalStory story, L
                 await ChangeAsync(question, editor.Take().Text);
                 return true;
 
+            // As people answer elsewhere. Anything longer is for the model, when this is done.
+            case { Kind: KeyKind.Enter } when question.Writing == Writing.Nothing && Spoken(editor.Text) is { } spoken:
+                editor.Clear();
+                Answer(question, spoken);
+                return true;
+
             case var _ when question.Writing != Writing.Nothing || !editor.IsEmpty:
                 return false;
 
@@ -124,6 +130,8 @@ internal sealed class PermissionDialog(TerminalView view, TerminalStory story, L
                 return false;
         }
     }
+
+    private static Choice? Spoken(string text) => text.ToUpperInvariant() switch { "Y" or "YES" => Choice.Yes, "N" or "NO" => Choice.No, _ => null };
 
     private void Answer(Question question, Choice? choice)
     {

@@ -25,6 +25,7 @@ internal sealed class TerminalView(Screen screen, PromptBox prompt, Activity act
     private string hint = "";
     private bool isFrameDue;
     private bool isAway;
+    private bool endsEmpty;
     private bool isLent;
     private ITimer? ticking;
 
@@ -52,10 +53,20 @@ internal sealed class TerminalView(Screen screen, PromptBox prompt, Activity act
         Draw();
     }
 
-    public void Print(string text) => Print(() => text);
+    /// <summary>Adds lines. Two empty ones never meet: who ends with one and who begins with one mean the same.</summary>
+    public void Print(string text)
+    {
+        var shown = endsEmpty && text.StartsWith('\n') ? text[1..] : text;
+        endsEmpty = shown.Length == 0 || shown.EndsWith('\n');
+        Print(() => shown);
+    }
 
     /// <summary>A message, broken between words.</summary>
-    public void Say(string text) => Print(() => string.Join('\n', text.Split('\n').SelectMany(line => StyledText.Wrap(line, Width))));
+    public void Say(string text)
+    {
+        endsEmpty = text.Length == 0;
+        Print(() => string.Join('\n', text.Split('\n').SelectMany(line => StyledText.Wrap(line, Width))));
+    }
 
     /// <summary>Adds to what is being said. Whole lines go up as Markdown, the rest waits below.</summary>
     public void Stream(string delta)
@@ -63,6 +74,7 @@ internal sealed class TerminalView(Screen screen, PromptBox prompt, Activity act
         lock (gate)
         {
             answer.Add(delta);
+            endsEmpty = false;
 
             if (!isFrameDue)
             {
