@@ -20,7 +20,7 @@ public sealed class Changes_brought_into_a_folder : IDisposable
             "a/b/c becomes-file becomes-folder/y changed link replaced/new",
             Shell.Run(Folder, "find . -not -type d | sort | sed 's|^./||' | tr '\\n' ' '").Trim());
         Assert.Equal("new", File.ReadAllText(Path.Combine(Folder, "changed")).Trim());
-        Assert.Equal("755", Shell.Run(Folder, "stat -c %a a/b/c").Trim());
+        Assert.Matches("^7[05]{2}$", Shell.Run(Folder, "stat -c %a a/b/c").Trim()); // as the umask wants it
     }
 
     [Fact]
