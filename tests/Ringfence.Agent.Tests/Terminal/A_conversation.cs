@@ -137,6 +137,17 @@ public sealed partial class A_conversation : IAsyncDisposable
     }
 
     [Fact(Timeout = Patience)]
+    public async Task Shows_its_last_words_to_whoever_goes_on_with_it()
+    {
+        await BeginAsync("turns: [{ text: First answer. }]");
+        await terminal.ShowsAsync("First answer.\n\n───"); // at rest
+        await terminal.EndAsync();
+        terminal = await TerminalSession.StartAsync(terminal.Agent, "--continue");
+
+        await terminal.ShowsAsync("Going on with a conversation of 1 prompt. Its end:\n\n› greet\n\nFirst answer.");
+    }
+
+    [Fact(Timeout = Patience)]
     public async Task Sends_an_image_that_is_pasted_by_its_path()
     {
         await BeginAsync("turns: [{ text: First answer. }, { text: 'I see it.' }]", greeting: "");

@@ -98,6 +98,11 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
         var about = $"{paint.Bold("ringfence-agent")} {Program.Version} {paint.Quiet($"· {TextWidth.Safe(open.Current.Model)} in {TextWidth.Safe(open.Current.Workplace.Root)} · /help for help")}";
         view.Print(string.Join('\n', StyledText.Wrap(about, view.Width, rest: "  ")));
 
+        if (open.Current.Conversation.Messages.Count > 0)
+        {
+            view.Say("\n" + EarlierConversations.End(open.Current.Conversation, view.Width, paint));
+        }
+
         if (options.Prompt is { Length: > 0 } first)
         {
             sent.Begin(new Written(first));
