@@ -34,7 +34,7 @@ serve
 key=$(grep -o 'rf_live_[0-9a-f]*' "$folder/out")
 # Processor time in milliseconds: of the server, and of the database with its children.
 used() { awk '{print ($14+$15)*10}' "/proc/$server/stat"; }
-stored() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$(head -1 "$folder/data/postmaster.pid")" '$1 == parent || $4 == parent {sum += ($14+$15)*10} END {print sum}'; }
+stored() { { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v parent="$(head -1 "$folder/data/postmaster.pid")" '$1 == parent || $4 == parent {sum += ($14+$15)*10} END {print sum}'; }
 bench accepts "$address" "$key" 1 32 >/dev/null
 before=$(used) database=$(stored)
 bench accepts "$address" "$key" "$seconds" 32

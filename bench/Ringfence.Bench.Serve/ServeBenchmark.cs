@@ -32,24 +32,12 @@ internal sealed class ServeBenchmark : IDisposable
         silent.Start();
         await CreateAsync(Body("first", $"https://{silent.LocalEndpoint}/none.git"));
         using var taken = await silent.AcceptTcpClientAsync();
-        var runs = new List<string>();
-
-        for (var i = 0; i < count; i++)
-        {
-            runs.Add(await CreateAsync(Body("streams")));
-        }
-
+        var runs = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => CreateAsync(Body("streams"))));
         Line("server before", $"{Memory(serverProcess)}, {await ProcessorAsync(serverProcess)}");
-        var open = new List<HttpResponseMessage>();
-
-        foreach (var run in runs)
-        {
-            open.Add(await http.GetAsync(new Uri($"v1/runs/{run}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead));
-        }
-
+        var open = await Task.WhenAll(runs.Select(run => http.GetAsync(new Uri($"v1/runs/{run}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead)));
         Line("streams open", $"{open.Count(response => response.IsSuccessStatusCode)}, each of a run of its own");
         Line("server while they wait", $"{Memory(serverProcess)}, {await ProcessorAsync(serverProcess)}");
-        open.ForEach(response => response.Dispose());
+        Array.ForEach(open, response => response.Dispose());
     }
 
     private async Task<string> CreateAsync(HttpContent body)

@@ -87,6 +87,35 @@ public sealed class A_template
         Assert.Contains(listed.Lines, line => line.StartsWith("review ", StringComparison.Ordinal) && line.Contains("findings", StringComparison.Ordinal));
     }
 
+    /// <summary>One of each shape: started by a change, by a schedule, by hand.</summary>
+    [Fact(Timeout = Patience)]
+    public async Task Has_a_workflow_that_GitHubs_own_parser_takes()
+    {
+        var packages = Path.Combine(Checkout.Root, "tests", "Ringfence.Agent.Tests", "npm");
+        Assert.SkipUnless(Directory.Exists(Path.Combine(packages, "node_modules", "@actions")), "The npm packages are not installed: eng/setup.sh --test installs them.");
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        await ringfence.CommitAsync(("README.md", "# A project\n"), ("broken.yml", "on: push\njobs: { a: { runs-onn: x, steps: [] } }\n"));
+        string[] templates = ["review", "update-dependencies", "fix-tests"];
+
+        foreach (var template in templates)
+        {
+            var made = await ringfence.CliAsync("init", template, "--done", "make test", "--ci", "github");
+            Assert.True(made.ExitCode == 0, made.ToString());
+        }
+
+        Task<string> MistakesAsync(params IEnumerable<string> files) => NodeAsync(ringfence, [Path.Combine(packages, "workflows.mjs"), .. files]);
+        Assert.Contains("Unexpected value 'runs-onn'", await MistakesAsync("broken.yml"), StringComparison.Ordinal);
+        Assert.Equal("", await MistakesAsync(templates.Select(template => $".github/workflows/ringfence-{template}.yml")));
+    }
+
+    private static async Task<string> NodeAsync(RunningRingfence ringfence, string[] arguments)
+    {
+        await using var node = Cli.Start("node", arguments, ringfence.Repository, ringfence.Environment);
+        var end = await node.EndsAsync(TestContext.Current.CancellationToken);
+        Assert.True(end.ExitCode == 0, end.ToString());
+        return end.Output;
+    }
+
     private static async Task<CliResult> CommitAsync(RunningRingfence ringfence)
     {
         await using var git = Cli.Start("git", ["commit", "-q", "-m", "Clean up"], ringfence.Repository, ringfence.Environment);
