@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Xunit;
@@ -71,6 +72,53 @@ public sealed class A_cancellation
         using var fetching = await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
 
         await CancelsAsync(server, run);
+    }
+
+    /// <summary>Publishing is over in milliseconds, so git is held in it: by a configuration that does not come to an end.</summary>
+    [Fact(Timeout = Patience)]
+    public async Task Ends_a_run_that_is_publishing_and_nothing_of_it_shows()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        await using var server = await RunningServer.StartAsync(ringfence);
+        var run = await server.RunAsync(ringfence, more: ""","done":["sleep 86439 || true"]""");
+
+        await server.SeesPhaseAsync(run, "verifying");
+        var sleeping = await SleepingAsync("86439");
+        var git = Path.Combine(ringfence.Repository, ".git");
+        File.Move(Path.Combine(git, "config"), Path.Combine(git, "config.kept"));
+        await using (var made = Cli.Start("mkfifo", [Path.Combine(git, "config")], ringfence.Repository, ringfence.Environment))
+        {
+            Assert.Equal(0, (await made.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
+        }
+
+        sleeping.Kill();
+        await server.SeesPhaseAsync(run, "publishing");
+
+        await CancelsAsync(server, run);
+
+        Assert.Empty(RunningRingfence.ProcessesWith($"--git-dir={git}"));
+        File.Move(Path.Combine(git, "config.kept"), Path.Combine(git, "config"), overwrite: true);
+        Assert.Equal("", await ringfence.GitAsync("for-each-ref", "refs/heads/ringfence", "refs/notes"));
+        Assert.Contains("+hello", (await ringfence.CliAsync("diff", run)).Output, StringComparison.Ordinal);
+        Assert.True((await ringfence.CliAsync("audit", "verify", run)).ExitCode == 0);
+    }
+
+    /// <summary>The check, once it has begun.</summary>
+    private static async Task<Process> SleepingAsync(string marker)
+    {
+        while (true)
+        {
+            foreach (var process in Process.GetProcessesByName("sleep"))
+            {
+                if (File.Exists($"/proc/{process.Id}/cmdline") && (await File.ReadAllTextAsync($"/proc/{process.Id}/cmdline", TestContext.Current.CancellationToken)).Contains(marker, StringComparison.Ordinal))
+                {
+                    return process;
+                }
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
     }
 
     private static async Task CancelsAsync(RunningServer server, string run)

@@ -7,10 +7,7 @@ namespace Ringfence.Outputs;
 /// <summary>Makes the commit that is published: the user as author, Ringfence as committer, exactly the tree of the change set, one parent.</summary>
 internal static class ChangeCommit
 {
-    public const string Ref = "refs/ringfence/commit";
-
-    public static async Task<Result<string>> MakeAsync(
-        Workspace workspace, ChangeSet changes, CommitMessage message, CancellationToken cancellationToken)
+    public static Result<string> Make(Workspace workspace, ChangeSet changes, CommitMessage message)
     {
         if (changes.IsEmpty)
         {
@@ -27,13 +24,7 @@ internal static class ChangeCommit
 
             {message.ToString().Replace("\0", "", StringComparison.Ordinal)}
             """;
-        var commit = LooseObject.Write(workspace.GitDirectory, "commit", Encoding.UTF8.GetBytes(text), changes.Tree.Length);
-
-        // A ref of a git directory of ours is a file; nobody else writes there.
-        var file = Path.Combine(workspace.GitDirectory, Ref);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        await File.WriteAllTextAsync(file, commit + "\n", cancellationToken);
-        return commit;
+        return LooseObject.Write(workspace.GitDirectory, "commit", Encoding.UTF8.GetBytes(text), changes.Tree.Length);
     }
 
     private static (string Name, string Address) Author(string? ident) =>

@@ -9,7 +9,7 @@ public static class PatchOutput
     public static async Task<Result<Published>> PublishAsync(
         Workspace workspace, ChangeSet changes, CommitMessage message, string path, CancellationToken cancellationToken)
     {
-        var committed = await ChangeCommit.MakeAsync(workspace, changes, message, cancellationToken);
+        var committed = ChangeCommit.Make(workspace, changes, message);
 
         if (!committed.Succeeded(out var commit))
         {
@@ -17,6 +17,7 @@ public static class PatchOutput
         }
 
         var target = Path.GetFullPath(path);
+        var making = target + ".new";
         var started = Git.Own(workspace.GitDirectory).Start(
             ["format-patch", "--stdout", "-1", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-signature", commit]);
 
@@ -29,7 +30,7 @@ public static class PatchOutput
         {
             try
             {
-                await using (var file = new FileStream(target + ".new", FileMode.Create, FileAccess.Write))
+                await using (var file = new FileStream(making, FileMode.Create, FileAccess.Write))
                 {
                     await git.Output.CopyToAsync(file, cancellationToken);
                 }
@@ -38,16 +39,23 @@ public static class PatchOutput
 
                 if (end.Code != 0)
                 {
-                    File.Delete(target + ".new");
                     return GitFailures.From("publish_failed", "Writing the patch", end.Error);
                 }
 
-                File.Move(target + ".new", target, overwrite: true);
+                File.Move(making, target, overwrite: true);
                 return new Published(OutputKind.Patch, target, commit, changes.Tree);
             }
             catch (Exception error) when (GitFailures.IsFileError(error))
             {
                 return GitFailures.FromFileError($"Writing {Printable.Escape(target)}", error);
+            }
+            finally
+            {
+                // Also when the run was cancelled in the middle: half a patch is none.
+                if (File.Exists(making))
+                {
+                    File.Delete(making);
+                }
             }
         }
     }

@@ -24,12 +24,14 @@ public sealed class Publisher(string patchFolder, CodeHostAccess? codeHost, Time
 
         // While the commit is on its way: what the notes tell is known by the trees.
         var lines = AuthorshipNotes.LinesAsync(workspace, changes, cancellationToken);
-        var result = run.Request.Output is OutputKind.Branch
-            ? await BranchOutput.PublishAsync(workspace, changes, Message(run), cancellationToken)
-            : await PatchOutput.PublishAsync(
+        var publishing = run.Request.Output is OutputKind.Branch
+            ? BranchOutput.PublishAsync(workspace, changes, Message(run), cancellationToken)
+            : PatchOutput.PublishAsync(
                 workspace, changes, Message(run), Path.Combine(patchFolder, $"ringfence-{run.Id}.patch"), cancellationToken);
 
-        var added = await lines;
+        // Neither outlives the other; a diff that was broken off fails nothing.
+        await ((Task)lines).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var result = await publishing;
 
         if (!result.Succeeded(out var published, out var why))
         {
@@ -39,8 +41,8 @@ public sealed class Publisher(string patchFolder, CodeHostAccess? codeHost, Time
         if (published.Commit is { } commit)
         {
             run.Recorder.Append(new CommitCreated(commit, changes.Tree, [changes.Base]));
-            await AuthorshipNotes.WriteAsync(
-                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy, time.GetUtcNow()), workspace, added, cancellationToken);
+            await NoteAsync(
+                new(commit, run.Request.Agent, run.Id.Value, run.Request.Model ?? "unknown", run.Request.RequestedBy, time.GetUtcNow()), workspace, lines, cancellationToken);
         }
 
         run.Recorder.Append(published.Kind is OutputKind.Branch
@@ -48,6 +50,18 @@ public sealed class Publisher(string patchFolder, CodeHostAccess? codeHost, Time
             : new ArtifactProduced(published.Place, changes.Digest, new FileInfo(published.Place).Length));
         run.Publish(published.Place);
         return published.Place;
+    }
+
+    private static async Task NoteAsync(AuthorshipNotes.ActiveNote note, Workspace workspace, Task<AddedLines?> lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AuthorshipNotes.WriteAsync(note, workspace, await lines, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Too late to cancel: the branch is there, and the run has completed. Its notes are only for other tools.
+        }
     }
 
     private async Task<Result<string?>> OpenAsync(ActiveRun run, Workspace workspace, ChangeSet changes, CancellationToken cancellationToken)

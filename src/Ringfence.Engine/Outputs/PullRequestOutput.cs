@@ -21,7 +21,7 @@ internal sealed class PullRequestOutput(CodeHostAccess access, TimeProvider time
         var host = access.Open(http);
         var branch = $"ringfence/{workspace.Run}";
 
-        if (!(await ChangeCommit.MakeAsync(workspace, changes, message, cancellationToken)).Succeeded(out var commit, out var why)
+        if (!ChangeCommit.Make(workspace, changes, message).Succeeded(out var commit, out var why)
             || !(await PushAsync(workspace, changes, commit, branch, host, cancellationToken)).Succeeded(out commit, out why)
             || !(await BaseAsync(host, terms, cancellationToken)).Succeeded(out var target, out why)
             || !(await OpenAsync(host, http, new NewPullRequest(branch, target, terms.Title ?? message.Subject, body, terms.Draft), cancellationToken)).Succeeded(out var opened, out why))

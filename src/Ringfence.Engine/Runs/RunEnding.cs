@@ -23,7 +23,8 @@ internal static class RunEnding
             return outcome;
         }
 
-        var changes = outcome.Changes;
+        // Once the agent is gone and its changes are known, they stay what they are.
+        var changes = outcome.Changes ?? (run.Run.Status is RunStatus.Verifying or RunStatus.Reviewing or RunStatus.Publishing ? run.Changes : null);
 
         if (changes is null)
         {

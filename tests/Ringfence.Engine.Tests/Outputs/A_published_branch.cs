@@ -29,6 +29,60 @@ public sealed class A_published_branch : IDisposable
         Assert.Contains("3 uncommitted changes are not included", Assert.Single(workspace.Notices), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(300)]
+    public async Task Brings_every_object_that_it_needs_and_no_other(int files)
+    {
+        var workspace = await fixture.PrepareAsync();
+        await WorkspaceFixture.ChangeAsync(workspace, "echo attempt-that-was-given-up > a.txt");
+        var changes = await WorkspaceFixture.ChangeAsync(
+            workspace, $"rm a.txt; mkdir -p deep/er; for i in $(seq {files}); do echo $i > deep/er/$i; done; echo 2 >> src/a.cs; rm readme.txt; ln -s a.cs src/l");
+
+        var published = (await BranchOutput.PublishAsync(workspace, changes, Message, TestContext.Current.CancellationToken)).Value;
+
+        Assert.Equal(changes.Tree, fixture.Git($"rev-parse {published.Place}^{{tree}}"));
+        Assert.Equal("", fixture.Git("fsck --strict --full --no-progress --no-dangling"));
+        Assert.Equal("", fixture.Git("fsck --unreachable --no-progress --no-reflogs"));
+
+        // A few stand singly, as after git's own fetch; many are one pack.
+        Assert.Equal(files < 100 ? 0 : 1, Directory.GetFiles(Path.Combine(fixture.Repository, ".git", "objects", "pack"), "*.pack").Length);
+    }
+
+    [Fact]
+    public async Task Is_not_made_by_a_run_that_is_cancelled_while_objects_are_on_their_way()
+    {
+        var workspace = await fixture.PrepareAsync();
+        var changes = await WorkspaceFixture.ChangeAsync(workspace, "echo hi > greeting.txt");
+
+        // A configuration that does not come to an end holds every git in this repository.
+        Shell.Run(fixture.Repository, "mv .git/config ../config; mkfifo .git/config");
+        using var cancelled = new CancellationTokenSource();
+        var publishing = BranchOutput.PublishAsync(workspace, changes, Message, cancelled.Token);
+        using (File.Open(Path.Combine(fixture.Repository, ".git", "config"), FileMode.Open, FileAccess.Write)) // opens when git reads
+        {
+            await cancelled.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publishing);
+        }
+
+        Shell.Run(fixture.Repository, "mv ../config .git/config");
+        Assert.Equal("", fixture.Git("for-each-ref refs/heads/ringfence refs/notes"));
+        Assert.False((await BranchOutput.PublishAsync(workspace, changes, Message, TestContext.Current.CancellationToken)).IsFailure);
+    }
+
+    [Fact]
+    public async Task Is_not_made_where_its_base_is_gone()
+    {
+        var workspace = await fixture.PrepareAsync();
+        var changes = await WorkspaceFixture.ChangeAsync(workspace, "echo hi > greeting.txt");
+        Shell.Run(fixture.Repository, "git checkout -q --orphan other; git commit -qm other; git branch -D $(git for-each-ref --format='%(refname:short)' refs/heads | grep -v other) -q; git reflog expire --expire=now --all; git gc -q --prune=now");
+
+        var published = await BranchOutput.PublishAsync(workspace, changes, Message, TestContext.Current.CancellationToken);
+
+        Assert.Equal("base_gone", Assert.Single(published.Failures).Code);
+        Assert.Equal("", fixture.Git("for-each-ref refs/heads/ringfence"));
+    }
+
     [Fact]
     public async Task Is_found_when_it_is_published_again()
     {
