@@ -10,11 +10,13 @@ namespace Ringfence.Bench.Sandboxes;
 internal static class SpeedBenchmark
 {
     private const int Files = 50_000;
+    private const int Few = 20;
     private const string Loop = "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done";
 
     public static async Task RunAsync(SandboxLauncher launcher, string root, int rounds)
     {
-        var (lower, upper) = (Fill(Path.Combine(root, "base")), Directory.CreateDirectory(Path.Combine(root, "upper")).FullName);
+        var (lower, upper) = (Fill(Path.Combine(root, "base"), Files, inFolder: 100), Directory.CreateDirectory(Path.Combine(root, "upper")).FullName);
+        var few = Fill(Path.Combine(root, "few"), Few, inFolder: 4);
         var times = new SortedDictionary<string, List<double>>(StringComparer.Ordinal);
 
         for (var round = 0; round < rounds; round++)
@@ -31,13 +33,14 @@ internal static class SpeedBenchmark
             Sandbox? sandbox = null;
             await Time($"2 sandbox: start with {Files:N0} files below, both doors, record, limits", async () => sandbox = (await launcher.StartAsync(full, "bench", new NoRecord(), default)).Value);
             await Time("3 sandbox: kill to nothing left", () => sandbox!.DisposeAsync().AsTask());
+            await Time($"5 list of changes, {Few} changed files in a tree of {Files:N0}", () => List(new WorkspaceMount(lower, few)));
+            await Time($"6 list of changes, {Files:N0} changed files", () => List(new WorkspaceMount(lower, lower)));
         }
 
         for (var round = 0; round < Math.Max(3, rounds / 6); round++)
         {
             await Time("4 host: a shell that forks and executes 1,000 times", () => Host("/bin/sh", "-c", Loop));
             await Time("4 sandbox: the same, recorded", () => Inside(new SandboxSpec { Command = ["/bin/sh", "-c", Loop] }));
-            await Time($"5 list of changes, {Files:N0} changed files", () => Task.Run(() => WorkspaceChanges.Walk(new WorkspaceMount(lower, lower)).Count()));
         }
 
         Console.WriteLine("| what | median ms | min | p99 |\n|---|---|---|---|");
@@ -69,16 +72,18 @@ internal static class SpeedBenchmark
         await process.WaitForExitAsync();
     }
 
-    private static string Fill(string folder)
+    private static Task<int> List(WorkspaceMount mount) => Task.Run(() => WorkspaceChanges.Walk(mount).Count());
+
+    private static string Fill(string folder, int files, int inFolder)
     {
-        for (var i = 0; i < Files; i++)
+        for (var i = 0; i < files; i++)
         {
-            if (i % 100 == 0)
+            if (i % inFolder == 0)
             {
-                Directory.CreateDirectory(Path.Combine(folder, $"{i / 100}"));
+                Directory.CreateDirectory(Path.Combine(folder, $"{i / inFolder}"));
             }
 
-            File.WriteAllText(Path.Combine(folder, $"{i / 100}", $"{i}"), "");
+            File.WriteAllText(Path.Combine(folder, $"{i / inFolder}", $"{i}"), "");
         }
 
         return folder;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -26,6 +27,9 @@ internal readonly record struct UnixStat(UnixKind Kind, int Mode, long Size, ulo
 /// </summary>
 internal sealed partial class UnixFolder : IDisposable
 {
+    // Borrowed: a new one for each of hundreds of folders costs more to clear than the kernel takes to fill it.
+    private const int ListBuffer = 64 * 1024;
+
     private readonly SafeFileHandle handle;
 
     private UnixFolder(SafeFileHandle handle) => this.handle = handle;
@@ -90,25 +94,32 @@ internal sealed partial class UnixFolder : IDisposable
     public List<(byte[] Name, UnixKind Kind)> List()
     {
         var entries = new List<(byte[], UnixKind)>();
-        var buffer = new byte[64 * 1024];
+        var buffer = ArrayPool<byte>.Shared.Rent(ListBuffer);
 
-        for (nint read; (read = getdents64(handle, buffer, buffer.Length)) != 0;)
+        try
         {
-            Check((int)read, "a folder");
-
-            for (var rest = buffer.AsSpan(0, (int)read); !rest.IsEmpty;)
+            for (nint read; (read = getdents64(handle, buffer, buffer.Length)) != 0;)
             {
-                var length = BinaryPrimitives.ReadUInt16LittleEndian(rest[16..]);
-                var name = rest[19..length];
-                name = name[..name.IndexOf((byte)0)];
+                Check((int)read, "a folder");
 
-                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                for (var rest = buffer.AsSpan(0, (int)read); !rest.IsEmpty;)
                 {
-                    entries.Add((name.ToArray(), KindOf(name, rest[18])));
-                }
+                    var length = BinaryPrimitives.ReadUInt16LittleEndian(rest[16..]);
+                    var name = rest[19..length];
+                    name = name[..name.IndexOf((byte)0)];
 
-                rest = rest[length..];
+                    if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                    {
+                        entries.Add((name.ToArray(), KindOf(name, rest[18])));
+                    }
+
+                    rest = rest[length..];
+                }
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
 
         return entries;
