@@ -5,8 +5,6 @@ namespace Ringfence.Acceptance;
 /// <summary>What is wrong with a workflow is told with its place; what this machine could not run is told too, and is no mistake of the file.</summary>
 public sealed class A_linted_workflow
 {
-    private const int Patience = 120_000;
-
     [Theory(Timeout = Patience)]
     [InlineData("claude-opus-5-5", false)]
     [InlineData("anthropic/claude-opus-5-5", false)]

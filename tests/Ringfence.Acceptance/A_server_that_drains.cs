@@ -28,14 +28,15 @@ public sealed class A_server_that_drains
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact(Timeout = 240_000)]
+    [Fact(Timeout = Patience)]
     public async Task Ends_what_can_end_and_gives_back_the_rest_while_more_is_asked_of_it()
     {
+        var marker = Scripts.Marker();
         await using var ringfence = await RunningRingfence.StartAsync(Script);
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         var server = await RunningServer.StartAsync(ringfence, null, "--max-runs", "4", "--max-runs-per-repo", "4", "--rate-limit", "1000000", "--drain-time", "1h");
         await using var _ = server.Process;
-        var checking = await server.RunAsync(ringfence, more: ",\"done\":[\"sleep 86437\"]");
+        var checking = await server.RunAsync(ringfence, more: $",\"done\":[\"sleep {marker}\"]");
         string[] held = [await server.RunAsync(ringfence, "Hold on"), await server.RunAsync(ringfence, "Hold on")];
         var ending = await server.RunAsync(ringfence, more: ",\"done\":[\"sleep 1; grep -q hello greeting.txt\"]");
         await Task.WhenAll([server.SeesAsync(checking, "checkpoint.reached"), .. held.Select(one => server.SeesAsync(one, "tool.returned"))]);
@@ -52,7 +53,7 @@ public sealed class A_server_that_drains
         var end = await server.Process.EndsAsync(Cancel);
 
         Assert.True(end.ExitCode == 0, end.ToString());
-        Assert.Empty(RunningRingfence.ProcessesWith("sleep 86437"));
+        Assert.Empty(RunningRingfence.ProcessesWith($"sleep {marker}"));
         var waiting = (await accepting).SelectMany(ids => ids).Concat([late, checking, .. held]).ToHashSet();
         var left = await LeftAsync(ringfence);
         Assert.Equal("completed", left[ending]);

@@ -8,8 +8,6 @@ namespace Ringfence.Acceptance;
 /// <summary>Whoever operates a server sees what it does in numbers and lines, with no word of what was asked, and callers who ask too often are told when to come back.</summary>
 public sealed class What_a_server_tells
 {
-    private const int Patience = 240_000;
-
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = Patience)]

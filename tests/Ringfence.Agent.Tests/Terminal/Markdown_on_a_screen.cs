@@ -36,7 +36,7 @@ public sealed partial class Markdown_on_a_screen
     [InlineData("# C#", "C")]
     public void Has_titles_of_six_levels(string line, string expected) => Assert.Equal(expected, Show(line, 80));
 
-    [Theory(Timeout = 120_000)]
+    [Theory(Timeout = Patience)]
     [InlineData("*_", "", "_*")]
     [InlineData("*a ", "", "")]
     [InlineData("[", "", "")]

@@ -4,8 +4,6 @@ namespace Ringfence.Tests.Tools;
 
 public sealed class A_path_pattern
 {
-    private const int Patience = 120_000;
-
     [Theory]
     [InlineData("**/*.cs", "a.cs", true)]
     [InlineData("**/*.cs", "a/b/c.cs", true)]

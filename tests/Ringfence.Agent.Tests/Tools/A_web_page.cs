@@ -10,8 +10,6 @@ namespace Ringfence.Tests.Tools;
 /// <summary>What WebFetch tells of a page: its words, and what stands in the way of them.</summary>
 public sealed class A_web_page
 {
-    private const int Patience = 120_000;
-
     [Theory]
     [InlineData("<h1>Title</h1><p>One &amp; two</p>", "# Title\nOne & two")]
     [InlineData("<html><head><title>x</title></head><body>seen<script>if (a < b) hidden()</script> and <!-- <b>hidden</b> --> more</body>", "seen and more")]

@@ -65,8 +65,7 @@ public sealed class A_network_plan : IDisposable
     {
         // In a session of its own, and its parent gone: no tree and no group has it, but it holds the output open.
         var script = Path.Combine(home.FullName, "print-secret");
-        await File.WriteAllTextAsync(script, "#!/bin/sh\nsetsid sleep 86391 & echo $! > $HOME/left\nmv $HOME/left $HOME/pid\necho value-from-command\n", Token);
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Executable.Write(script, "#!/bin/sh\nsetsid sleep 86391 & echo $! > $HOME/left\nmv $HOME/left $HOME/pid\necho value-from-command\n");
         var policy = new NetworkPolicy(["good.test"]) { Secrets = [new SecretGrant("TOKEN", ["good.test"], $"command:{script}")] };
         Failure failure;
 

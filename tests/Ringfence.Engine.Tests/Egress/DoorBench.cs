@@ -79,7 +79,7 @@ internal sealed class DoorBench : IAsyncDisposable
         await Door.DisposeAsync();
         Inside.Dispose();
         Authority.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        await Waiting.DeleteAsync(Folder);
     }
 }
 

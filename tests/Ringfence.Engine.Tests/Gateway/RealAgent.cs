@@ -53,7 +53,7 @@ internal static class RealAgent
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            await Waiting.DeleteAsync(folder);
         }
     }
 

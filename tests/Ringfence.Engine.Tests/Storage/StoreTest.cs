@@ -48,7 +48,7 @@ public abstract class StoreTest(PostgresCluster? postgres) : IAsyncDisposable
             await database.DisposeAsync();
         }
 
-        Directory.Delete(Home, recursive: true);
+        await Waiting.DeleteAsync(Home);
         GC.SuppressFinalize(this);
     }
 }
