@@ -6,7 +6,7 @@ seconds=${1:-20} runs=${2:-1000000}
 for folder in /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done
 folder=$(mktemp -d /tmp/rfserve.XXXXXX)
 owner=()
-[ "$(id -u)" != 0 ] || { chown nobody "$folder"; owner=(setpriv --reuid=nobody --regid=nogroup --clear-groups); }
+[ "$(id -u)" != 0 ] || { chown nobody "$folder"; chmod 755 "$folder"; owner=(setpriv --reuid=nobody --regid=nogroup --clear-groups); }
 server=
 stop() {
 	[ -z "$server" ] || { kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; }
