@@ -111,9 +111,16 @@ public sealed class A_cancellation
         {
             foreach (var process in Process.GetProcessesByName("sleep"))
             {
-                if (File.Exists($"/proc/{process.Id}/cmdline") && (await File.ReadAllTextAsync($"/proc/{process.Id}/cmdline", TestContext.Current.CancellationToken)).Contains(marker, StringComparison.Ordinal))
+                try
                 {
-                    return process;
+                    if ((await File.ReadAllTextAsync($"/proc/{process.Id}/cmdline", TestContext.Current.CancellationToken)).Contains(marker, StringComparison.Ordinal))
+                    {
+                        return process;
+                    }
+                }
+                catch (IOException)
+                {
+                    // Somebody else's, and it has ended.
                 }
             }
 
