@@ -44,6 +44,7 @@ missing() {
 	[ -e /usr/include/stdio.h ] || echo libc6-dev
 	[ -e /usr/include/linux/seccomp.h ] || echo linux-libc-dev
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+	[ -n "$(find /lib /lib64 /usr/lib /usr/lib64 -maxdepth 2 -name libsqlite3.so.0 -print -quit 2>/dev/null)" ] || echo libsqlite3-0
 	[ "$for_tests" = --test ] || return 0
 	command -v cppcheck >/dev/null || echo cppcheck
 	command -v clang-tidy >/dev/null || echo clang-tidy

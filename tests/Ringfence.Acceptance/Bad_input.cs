@@ -112,4 +112,22 @@ public sealed class Bad_input
         Assert.True(run.ExitCode == 9, run.ToString());
         Assert.Contains("error:", run.Error, StringComparison.Ordinal);
     }
+
+    [Fact(Timeout = Patience)]
+    public async Task Such_as_a_machine_whose_SQLite_is_too_old_is_told_what_to_install()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(script: null);
+        var old = Directory.CreateDirectory(Path.Combine(ringfence.Temporary, "old")).FullName;
+        await using var compiler = Cli.Start(
+            "gcc", ["-shared", "-fPIC", "-x", "c", "-o", Path.Combine(old, "libsqlite3.so.0"), "-"], old, ringfence.Environment,
+            "int sqlite3_libversion_number(void); int sqlite3_libversion_number(void) { return 3034001; }");
+        Assert.Equal(0, (await compiler.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
+        ringfence.Environment["LD_LIBRARY_PATH"] = old;
+
+        var runs = await ringfence.CliAsync("runs");
+
+        Assert.Equal(9, runs.ExitCode);
+        Assert.Contains("this machine has 3.34. [sqlite_too_old]", runs.Error, StringComparison.Ordinal);
+        Assert.Contains("libsqlite3-0", runs.Error, StringComparison.Ordinal);
+    }
 }

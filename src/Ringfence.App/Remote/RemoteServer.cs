@@ -1,5 +1,5 @@
-using System.CommandLine.Parsing;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Ringfence.App.Cli;
 using Ringfence.Client;
 using Ringfence.Runs;

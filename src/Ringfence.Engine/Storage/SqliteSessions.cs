@@ -21,6 +21,11 @@ internal sealed class SqliteSessions(string file) : SessionSource
 
     public static Result<SessionSource> Create(string home)
     {
+        if (SqliteLibrary.Ensure() is { } unusable)
+        {
+            return unusable;
+        }
+
         try
         {
             Directory.CreateDirectory(home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -75,7 +80,6 @@ internal sealed class SqliteSessions(string file) : SessionSource
 
     private async Task<Session> OpenAsync(string pragmas, CancellationToken cancellationToken)
     {
-        SqliteLibrary.Ensure();
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
 
         try
