@@ -38,6 +38,23 @@ public sealed class A_server
         Assert.Equal(1, (int?)(await server.SendAsync(HttpMethod.Get, "/v1/runs?status=completed&search=greeting")).Json["pagination"]!["total"]);
     }
 
+    [Theory(Timeout = Patience)]
+    [InlineData("sonnet", "claude-sonnet-5-5")]
+    [InlineData("opus", "claude-opus-5-5")]
+    [InlineData("haiku", "claude-haiku-5-5")]
+    public async Task Knows_the_short_name_of_a_model_and_its_price(string name, string model)
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        await using var server = await RunningServer.StartAsync(ringfence);
+
+        var created = await server.SendAsync(HttpMethod.Post, "/v1/runs", $$"""{"repo":"{{ringfence.Repository}}","prompt":"Write a greeting","model":"{{name}}"}""");
+        await server.SendAsync(HttpMethod.Get, $"/v1/runs/{created.Json["id"]}/events");
+        var run = (await server.SendAsync(HttpMethod.Get, $"/v1/runs/{created.Json["id"]}")).Json;
+
+        Assert.Equal(("completed", model), ((string?)run["status"], (string?)run["model"]));
+    }
+
     [Fact(Timeout = Patience)]
     public async Task Answers_nobody_without_a_key_and_no_key_beyond_its_role()
     {

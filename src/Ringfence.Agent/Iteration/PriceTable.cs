@@ -10,8 +10,8 @@ internal static class PriceTable
     // The longest name that begins a model's name is the one that counts.
     private static readonly (string Prefix, ModelPrice Price)[] Known =
     [
-        ("claude-opus-5", Claude(4, 20)), ("claude-sonnet-5", Claude(3, 15)), ("claude-haiku-5", Claude(1, 5)),
-        ("claude-fable-5", Claude(8, 40)), ("claude-sonnet-5-5", Claude(2, 10)),
+        ("claude-opus-5", Claude(5, 25)), ("claude-opus-5-5", Claude(4, 20)), ("claude-sonnet-5", Claude(2, 10)), ("claude-haiku-5", Claude(1, 5)),
+        ("claude-fable-5", Claude(10, 50)), ("claude-fable-5-2", Claude(8, 40)),
 
         // Short prompts cost a fifth of this: a limit holds by the higher price.
         ("claude-haiku-5-5", Claude(0.5m, 2.5m)),

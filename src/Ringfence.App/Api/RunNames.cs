@@ -7,9 +7,9 @@ internal static class ModelAlias
 {
     public static string? Resolve(string? model) => model switch
     {
-        "sonnet" => "claude-sonnet-5",
+        "sonnet" => "claude-sonnet-5-5",
         "opus" => "claude-opus-5-5",
-        "haiku" => "claude-haiku-4-5",
+        "haiku" => "claude-haiku-5-5",
         _ => model,
     };
 }

@@ -8,6 +8,8 @@ internal static class EmbeddedPrices
 
     private const string AnthropicPage = "platform.claude.com/docs, models/opus-5-5/overview; input and output as in the table built into Claude Code 2.1.329.";
 
+    private const string ClaudeCode = "The table built into Claude Code 2.1.329.";
+
     private const string OpenAiPage = "developers.openai.com/api/docs/models/gpt-6.1-sol, as quoted in releases of 2026-09-30; cache writes are charged from gpt-5.6 on.";
 
     private const string LiteLlm = "LiteLLM, model_prices_and_context_window.json at commit 00035b69.";
@@ -17,6 +19,19 @@ internal static class EmbeddedPrices
     public static PriceTable Table { get; } = new("2026-11-21", new DateOnly(2026, 11, 21),
     [
         Anthropic("claude-opus-5-5", input: 4m, output: 20m, maxInput: 1_000_000, maxOutput: 128_000, AnthropicPage, cached: 0.2m),
+        Anthropic("claude-opus-5", input: 5m, output: 25m, maxInput: 1_000_000, maxOutput: 128_000, ClaudeCode),
+        Anthropic("claude-sonnet-5-5", input: 2m, output: 10m, maxInput: 1_000_000, maxOutput: 128_000, ClaudeCode, cached: 0.1m),
+        Anthropic("claude-sonnet-5", input: 2m, output: 10m, maxInput: 1_000_000, maxOutput: 128_000, ClaudeCode),
+        Anthropic("claude-sonnet-4-6", input: 3m, output: 15m, maxInput: 1_000_000, maxOutput: 128_000, ClaudeCode),
+        Anthropic("claude-haiku-5-5", input: 0.1m, output: 0.5m, maxInput: 1_000_000, maxOutput: 128_000, ClaudeCode) with
+        {
+            LongContext = Anthropic("", input: 0.5m, output: 2.5m, maxInput: 0, maxOutput: 0, "").Prices,
+            LongContextFrom = 100_000,
+        },
+        Anthropic("claude-haiku-4-5", input: 1m, output: 5m, maxInput: 200_000, maxOutput: 64_000, ClaudeCode),
+        Anthropic("claude-haiku-4-5-20251001", input: 1m, output: 5m, maxInput: 200_000, maxOutput: 64_000, ClaudeCode),
+        Anthropic("claude-fable-5-2", input: 8m, output: 40m, maxInput: 1_000_000, maxOutput: 128_000, ClaudeCode, cached: 0.2m),
+        Anthropic("claude-fable-5-1", input: 10m, output: 50m, maxInput: 1_000_000, maxOutput: 128_000, ClaudeCode, cached: 0.25m),
         Anthropic("claude-fable-5", input: 10m, output: 50m, maxInput: 1_000_000, maxOutput: 128_000, LiteLlm),
         Anthropic("claude-opus-4-8", input: 5m, output: 25m, maxInput: 1_000_000, maxOutput: 128_000, LiteLlm),
         Anthropic("claude-opus-4-7", input: 5m, output: 25m, maxInput: 1_000_000, maxOutput: 128_000, LiteLlm),

@@ -12,9 +12,20 @@ public sealed class A_price_table
     public void Refuses_what_it_does_not_know_instead_of_guessing()
     {
         Assert.Null(PriceTable.Embedded.Find("claude-opus-5-5-20270101"));
-        Assert.Null(PriceTable.Embedded.Find("claude-opus-5"));
+        Assert.Null(PriceTable.Embedded.Find("claude-opus-6"));
         Assert.Null(PriceTable.Embedded.Find("CLAUDE-OPUS-5-5"));
         Assert.Equal("simulated-anything", PriceTable.Embedded.Find("simulated-anything")!.Model);
+    }
+
+    [Fact]
+    public void Charges_the_whole_of_a_long_call_at_the_price_of_long_calls()
+    {
+        var haiku = PriceTable.Embedded.Find("claude-haiku-5-5")!;
+
+        Assert.Equal(100_000, haiku.LongContextFrom);
+        Assert.Equal(100_000, haiku.Prices.Input);
+        Assert.Equal(500_000, haiku.LongContext!.Input);
+        Assert.Equal(2_500_000, haiku.LongContext.Output);
     }
 
     [Fact]
