@@ -81,19 +81,8 @@ public sealed class A_cancellation
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
         await ringfence.CommitAsync(("README.md", "# A project\n"));
         await using var server = await RunningServer.StartAsync(ringfence);
-        var run = await server.RunAsync(ringfence, more: ""","done":["sleep 86439 || true"]""");
-
-        await server.SeesPhaseAsync(run, "verifying");
-        var sleeping = await SleepingAsync("86439");
         var git = Path.Combine(ringfence.Repository, ".git");
-        File.Move(Path.Combine(git, "config"), Path.Combine(git, "config.kept"));
-        await using (var made = Cli.Start("mkfifo", [Path.Combine(git, "config")], ringfence.Repository, ringfence.Environment))
-        {
-            Assert.Equal(0, (await made.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
-        }
-
-        sleeping.Kill();
-        await server.SeesPhaseAsync(run, "publishing");
+        var run = await HeldInAsync("publishing", server, ringfence, _ => git);
 
         await CancelsAsync(server, run);
 
@@ -102,6 +91,37 @@ public sealed class A_cancellation
         Assert.Equal("", await ringfence.GitAsync("for-each-ref", "refs/heads/ringfence", "refs/notes"));
         Assert.Contains("+hello", (await ringfence.CliAsync("diff", run)).Output, StringComparison.Ordinal);
         Assert.True((await ringfence.CliAsync("audit", "verify", run)).ExitCode == 0);
+    }
+
+    /// <summary>The gates read the change set with git, which is held in the same way.</summary>
+    [Fact(Timeout = Patience)]
+    public async Task Ends_a_run_that_is_reviewing()
+    {
+        await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
+        await ringfence.CommitAsync(("README.md", "# A project\n"));
+        await using var server = await RunningServer.StartAsync(ringfence);
+        var run = await HeldInAsync("reviewing", server, ringfence, id => Path.Combine(ringfence.Home, "workspaces", id, "git"));
+
+        await CancelsAsync(server, run);
+
+        Assert.Empty(RunningRingfence.ProcessesWith(Path.Combine("workspaces", run, "git")));
+        Assert.Equal("", await ringfence.GitAsync("for-each-ref", "refs/heads/ringfence", "refs/notes"));
+    }
+
+    /// <summary>A run in a stage in which git does not answer: from the middle of its check on, a pipe is the configuration of that git directory.</summary>
+    private static async Task<string> HeldInAsync(string phase, RunningServer server, RunningRingfence ringfence, Func<string, string> gitOf)
+    {
+        var marker = Scripts.Marker();
+        var run = await server.RunAsync(ringfence, more: $$""","done":["sleep {{marker}} || true"]""");
+        await server.SeesPhaseAsync(run, "verifying");
+        var sleeping = await SleepingAsync(marker);
+        var config = Path.Combine(gitOf(run), "config");
+        File.Move(config, config + ".kept");
+        await using var made = Cli.Start("mkfifo", [config], ringfence.Repository, ringfence.Environment);
+        Assert.Equal(0, (await made.EndsAsync(TestContext.Current.CancellationToken)).ExitCode);
+        sleeping.Kill();
+        await server.SeesPhaseAsync(run, phase);
+        return run;
     }
 
     /// <summary>The check, once it has begun.</summary>

@@ -1,4 +1,6 @@
-using System.Globalization;
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
 using System.Text;
 using Ringfence.Processes;
 
@@ -8,14 +10,14 @@ namespace Ringfence.Workspaces;
 internal sealed class BlobReader : IAsyncDisposable
 {
     private readonly ChildProcess git;
-    private readonly BufferedStream answers;
+    private readonly PipeReader answers;
     private readonly Task asking;
     private int left;
 
     private BlobReader(ChildProcess git, IReadOnlyList<string> oids, CancellationToken cancellationToken)
     {
         this.git = git;
-        answers = new BufferedStream(git.Output, 128 * 1024);
+        answers = PipeReader.Create(git.Output, new StreamPipeReaderOptions(bufferSize: 128 * 1024, leaveOpen: true));
         left = oids.Count;
         asking = AskAsync(oids, cancellationToken);
     }
@@ -50,7 +52,7 @@ internal sealed class BlobReader : IAsyncDisposable
         {
             foreach (var oid in oids)
             {
-                if (reader.NextSize() is { } size)
+                if (await reader.NextSizeAsync(cancellationToken) is { } size)
                 {
                     var isWanted = size <= largest && total + size <= together;
                     using var content = new MemoryStream(isWanted ? (int)size : 0);
@@ -69,42 +71,54 @@ internal sealed class BlobReader : IAsyncDisposable
     }
 
     /// <summary>Bytes of the next content, in the order asked; null when there is no such content.</summary>
-    public long? NextSize()
+    public async ValueTask<long?> NextSizeAsync(CancellationToken cancellationToken)
     {
-        var header = new StringBuilder();
-
-        for (int b; (b = answers.ReadByte()) is not ('\n' or -1);)
+        while (true)
         {
-            header.Append((char)b);
-        }
+            var read = await answers.ReadAsync(cancellationToken);
 
-        left--;
-        return header.ToString().Split(' ') is [_, "blob", var size] ? long.Parse(size, CultureInfo.InvariantCulture) : null;
+            if (read.Buffer.PositionOf((byte)'\n') is { } end)
+            {
+                var size = SizeIn(read.Buffer.Slice(0, end));
+                answers.AdvanceTo(read.Buffer.GetPosition(1, end));
+                left--;
+                return size;
+            }
+
+            answers.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            ThrowAtTheEnd(read);
+        }
     }
 
     /// <summary>Takes the content whose size was just told.</summary>
     public async Task CopyAsync(Stream target, long size, CancellationToken cancellationToken)
     {
-        var buffer = new byte[(int)Math.Min(64 * 1024, Math.Max(1, size))];
+        var rest = size + 1; // with the line break after it
 
-        while (size > 0)
+        while (rest > 0)
         {
-            var read = await answers.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, size)), cancellationToken);
+            var read = await answers.ReadAsync(cancellationToken);
+            var part = read.Buffer.Slice(0, Math.Min(rest, read.Buffer.Length));
 
-            if (read == 0)
+            foreach (var bytes in part.Slice(0, Math.Min(rest - 1, part.Length)))
             {
-                throw new EndOfStreamException("git ended in the middle of a file.");
+                await target.WriteAsync(bytes, cancellationToken);
             }
 
-            await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            size -= read;
-        }
+            rest -= part.Length;
+            answers.AdvanceTo(part.End);
 
-        answers.ReadByte(); // the line break after it
+            if (rest > 0)
+            {
+                ThrowAtTheEnd(read);
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        await answers.CompleteAsync();
+
         try
         {
             // Everything asked was read: it ends by itself. Ending a process by force means looking through all of the machine's.
@@ -120,6 +134,22 @@ internal sealed class BlobReader : IAsyncDisposable
         catch (Exception ended) when (ended is IOException or OperationCanceledException)
         {
             await git.DisposeAsync(); // given up before everything was asked
+        }
+    }
+
+    /// <summary>Of <c>OID blob SIZE</c>; null of <c>OID missing</c>, and of what is no content.</summary>
+    private static long? SizeIn(ReadOnlySequence<byte> header)
+    {
+        var line = header.ToArray().AsSpan();
+        var space = line.IndexOf(" blob "u8);
+        return space >= 0 && Utf8Parser.TryParse(line[(space + " blob ".Length)..], out long size, out _) ? size : null;
+    }
+
+    private static void ThrowAtTheEnd(ReadResult read)
+    {
+        if (read.IsCompleted)
+        {
+            throw new EndOfStreamException("git ended in the middle of a file.");
         }
     }
 

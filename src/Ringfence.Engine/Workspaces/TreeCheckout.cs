@@ -87,7 +87,7 @@ internal sealed class TreeCheckout
             return null;
         }
 
-        if (content.NextSize() is not { } size)
+        if (await content.NextSizeAsync(cancellationToken) is not { } size)
         {
             return new Failure("checkout_failed", $"The content of {change.Path} is not there.");
         }
