@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ringfence.Agent.Iteration;
-using Ringfence.Agent.Models;
 
 namespace Ringfence.Agent.Hosts;
 
@@ -61,18 +60,19 @@ internal static class StreamResult
     /// <summary>What the session used so far, sub-agents included, by model.</summary>
     public static JsonObject ByModel(AgentSession session) => ByModel(session.Spending.ByModel, session);
 
-    private static JsonObject ByModel(IEnumerable<(string Model, TokenUsage Usage, long Nanodollars)> used, AgentSession session)
+    private static JsonObject ByModel(IEnumerable<ModelSpend> used, AgentSession session)
     {
         var models = new JsonObject();
 
-        foreach (var (model, usage, cost) in used)
+        foreach (var spend in used)
         {
+            var (model, usage) = (spend.Model, spend.Usage);
             var price = PriceTable.Of(model);
 
             models[model] = new JsonObject
             {
                 ["inputTokens"] = usage.Input, ["outputTokens"] = usage.Output, ["cacheReadInputTokens"] = usage.CacheRead,
-                ["cacheCreationInputTokens"] = usage.CacheWrite + usage.CacheWriteHour, ["webSearchRequests"] = 0, ["costUSD"] = cost / 1_000_000_000m,
+                ["cacheCreationInputTokens"] = usage.CacheWrite + usage.CacheWriteHour, ["webSearchRequests"] = 0, ["costUSD"] = spend.Nanodollars / 1_000_000_000m,
                 ["contextWindow"] = price.ContextWindow, ["maxOutputTokens"] = Math.Min(price.MaxOutput, session.Options.MaxOutputTokens),
                 ["cacheCreationEphemeral5mInputTokens"] = usage.CacheWrite, ["cacheCreationEphemeral1hInputTokens"] = usage.CacheWriteHour,
                 ["canonicalModel"] = model, ["provider"] = session.Options.Provider is null or "anthropic" ? "firstParty" : session.Options.Provider,

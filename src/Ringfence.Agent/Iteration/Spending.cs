@@ -13,8 +13,8 @@ internal sealed class Spending(long? limitNanodollars)
     public const int LeastOutput = 256;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<string, (TokenUsage Usage, long Picodollars)> byModel = new(StringComparer.Ordinal);
-    private Dictionary<string, (TokenUsage Usage, long Picodollars)> taken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ModelSpend> byModel = new(StringComparer.Ordinal);
+    private Dictionary<string, ModelSpend> taken = new(StringComparer.Ordinal);
     private long heldNanodollars;
 
     public long? LimitNanodollars => limitNanodollars;
@@ -31,13 +31,13 @@ internal sealed class Spending(long? limitNanodollars)
         }
     }
 
-    public IReadOnlyList<(string Model, TokenUsage Usage, long Nanodollars)> ByModel
+    public IReadOnlyList<ModelSpend> ByModel
     {
         get
         {
             lock (gate)
             {
-                return [.. byModel.Select(m => (m.Key, m.Value.Usage, m.Value.Picodollars / 1000))];
+                return [.. byModel.Values];
             }
         }
     }
@@ -45,13 +45,11 @@ internal sealed class Spending(long? limitNanodollars)
     public string Describe() => string.Create(CultureInfo.InvariantCulture, $"${SpentNanodollars / 1_000_000_000m:0.0000}");
 
     /// <summary>What was charged since the last time this was asked.</summary>
-    public IReadOnlyList<(string Model, TokenUsage Usage, long Nanodollars)> TakeSinceLast()
+    public IReadOnlyList<ModelSpend> TakeSinceLast()
     {
         lock (gate)
         {
-            var since = byModel.Select(m => (m.Key, Now: m.Value, Before: taken.GetValueOrDefault(m.Key))).Where(m => m.Now != m.Before)
-                .Select(m => (m.Key, m.Now.Usage - m.Before.Usage, (m.Now.Picodollars - m.Before.Picodollars) / 1000)).ToArray();
-
+            var since = byModel.Values.Select(spend => spend.Since(taken.GetValueOrDefault(spend.Model))).Where(spend => !spend.IsNothing).ToArray();
             taken = new(byModel, StringComparer.Ordinal);
             return since;
         }
@@ -111,8 +109,7 @@ internal sealed class Spending(long? limitNanodollars)
 
         lock (gate)
         {
-            var before = byModel.GetValueOrDefault(model);
-            byModel[model] = (before.Usage + known, before.Picodollars + (hold.Nanodollars * 1000));
+            Add(model, known, hold.Nanodollars * 1000);
             return Spent() + heldNanodollars <= limit;
         }
     }
@@ -126,12 +123,27 @@ internal sealed class Spending(long? limitNanodollars)
 
         lock (gate)
         {
-            var before = byModel.GetValueOrDefault(model);
-            byModel[model] = (before.Usage + usage, before.Picodollars + cost);
+            Add(model, usage, cost);
         }
     }
 
+    private void Add(string model, TokenUsage usage, long picodollars)
+    {
+        var before = byModel.GetValueOrDefault(model);
+        byModel[model] = new ModelSpend(model, (before?.Usage ?? default) + usage, (before?.Picodollars ?? 0) + picodollars);
+    }
+
     private long Spent() => byModel.Values.Sum(m => m.Picodollars) / 1000;
+}
+
+/// <summary>What calls of one model used and cost. No tuple: code over those is compiled anew at each start.</summary>
+internal sealed record ModelSpend(string Model, TokenUsage Usage, long Picodollars)
+{
+    public long Nanodollars => Picodollars / 1000;
+
+    public bool IsNothing => Picodollars == 0 && Usage == default;
+
+    public ModelSpend Since(ModelSpend? before) => before is null ? this : new(Model, Usage - before.Usage, Picodollars - before.Picodollars);
 }
 
 /// <param name="MaxTokens">What the answer may be long, after cutting.</param>

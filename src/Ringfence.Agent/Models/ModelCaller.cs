@@ -14,16 +14,11 @@ internal sealed class ModelCaller(IModelWire wire, int maxRetries, TimeProvider 
         for (var attempt = 1; ; attempt++)
         {
             var mayRetry = true;
-            var (reply, failure) = await AttemptAsync(request, observe, usage => mayRetry = lost(usage), cancellationToken);
+            var answer = await AttemptAsync(request, observe, usage => mayRetry = lost(usage), cancellationToken);
 
-            if (reply is not null)
+            if (answer is not ModelAnswer.Failed { Failure: var failure } || attempt > maxRetries || !mayRetry || !failure.IsWorthRetrying)
             {
-                return new ModelAnswer.Replied(reply);
-            }
-
-            if (attempt > maxRetries || !mayRetry || !failure!.IsWorthRetrying)
-            {
-                return new ModelAnswer.Failed(failure!);
+                return answer;
             }
 
             var delay = failure.RetryAfter ?? Delay(attempt);
@@ -32,7 +27,7 @@ internal sealed class ModelCaller(IModelWire wire, int maxRetries, TimeProvider 
         }
     }
 
-    private async Task<(ModelReply? Reply, ModelFailure? Failure)> AttemptAsync(
+    private async Task<ModelAnswer> AttemptAsync(
         ModelRequest request, Action<System.Text.Json.Nodes.JsonObject> observe, Action<TokenUsage> lost, CancellationToken cancellationToken)
     {
         var builder = new ReplyBuilder();
@@ -74,12 +69,9 @@ internal sealed class ModelCaller(IModelWire wire, int maxRetries, TimeProvider 
             }
         }
 
-        if (failure is null && builder.IsComplete)
-        {
-            return (builder.Build(), null);
-        }
-
-        return (null, failure ?? new ModelFailure(null, "stream_cut", "The stream ended before the message did."));
+        return failure is null && builder.IsComplete
+            ? new ModelAnswer.Replied(builder.Build())
+            : new ModelAnswer.Failed(failure ?? new ModelFailure(null, "stream_cut", "The stream ended before the message did."));
     }
 
     // Full doubling with up to a quarter of jitter on top, so that many agents that failed together do not return together.
