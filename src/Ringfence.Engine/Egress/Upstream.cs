@@ -54,6 +54,12 @@ internal sealed class Upstream(EgressDoorOptions options, TimeProvider time)
             {
                 socket.Dispose();
             }
+            catch
+            {
+                // The sandbox has ended, or the record cannot be written: nothing stays connected.
+                socket.Dispose();
+                throw;
+            }
         }
 
         return null;
