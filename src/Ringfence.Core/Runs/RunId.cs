@@ -13,16 +13,30 @@ public readonly record struct RunId(string Value)
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-    public static RunId New(TimeProvider time) =>
-        new(string.Create(16, time.GetUtcNow().ToUnixTimeMilliseconds(), static (span, milliseconds) =>
-        {
-            for (var i = 9; i >= 0; i--, milliseconds >>= 5)
-            {
-                span[i] = Alphabet[(int)(milliseconds & 31)];
-            }
+    private static readonly Lock Making = new();
 
-            RandomNumberGenerator.GetItems(Alphabet, span[10..]);
+    private static (long Millisecond, long Chance) last;
+
+    /// <summary>An id above every other that this process made in the same millisecond, so that what came first is also listed and queued first.</summary>
+    public static RunId New(TimeProvider time)
+    {
+        long millisecond, chance;
+
+        lock (Making)
+        {
+            millisecond = time.GetUtcNow().ToUnixTimeMilliseconds();
+            chance = millisecond == last.Millisecond ? last.Chance + RandomNumberGenerator.GetInt32(1, 1 << 16) : RandomNumberGenerator.GetInt32(1 << 29);
+            last = (millisecond, chance);
+        }
+
+        return new(string.Create(16, ((UInt128)millisecond << 30) + (UInt128)chance, static (span, rest) =>
+        {
+            for (var i = span.Length - 1; i >= 0; i--, rest >>= 5)
+            {
+                span[i] = Alphabet[(int)(rest & 31)];
+            }
         }));
+    }
 
     public static bool IsValid(string text) => text.Length == 16 && text.All(Alphabet.Contains);
 
