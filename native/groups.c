@@ -215,6 +215,10 @@ static bool find_version_2(struct groups *groups, const char *name, bool with_di
 			break;
 
 		*slash = 0;
+
+		/* Above the mount there are folders, but no groups: what we made there, nobody would look for. */
+		if (!exists(parent, "cgroup.procs"))
+			break;
 	}
 
 	return false;
