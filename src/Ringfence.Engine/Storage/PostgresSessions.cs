@@ -8,6 +8,10 @@ internal sealed class PostgresSessions(NpgsqlDataSource source) : SessionSource
     // A server allows a hundred by default, and replicas share them. Whoever finds none waits for one. `?Maximum Pool Size=` changes it.
     private const int MostConnections = 24;
 
+    // The pool waits for connections of its own; those that the server gave to others are waited for here, or a moment of many would end runs.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     public override Dialect Dialect => Dialect.Postgres;
 
     public static Result<SessionSource> Create(string url)
@@ -43,8 +47,20 @@ internal sealed class PostgresSessions(NpgsqlDataSource source) : SessionSource
 
     public override ValueTask DisposeAsync() => source.DisposeAsync();
 
-    private async ValueTask<Rented> RentAsync(CancellationToken cancellationToken) =>
-        new(new Session(await source.OpenConnectionAsync(cancellationToken)), static session => session.DisposeAsync());
+    private async ValueTask<Rented> RentAsync(CancellationToken cancellationToken)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return new(new Session(await source.OpenConnectionAsync(cancellationToken)), static session => session.DisposeAsync());
+            }
+            catch (PostgresException refusal) when (refusal.SqlState == PostgresErrorCodes.TooManyConnections && tries < LongestWait / Pause)
+            {
+                await Task.Delay(Pause, cancellationToken);
+            }
+        }
+    }
 
     /// <summary>Maps the parts of the address; what follows <c>?</c> are the driver's own settings, such as <c>sslmode</c> or <c>host</c> for a socket.</summary>
     private static void Fill(NpgsqlConnectionStringBuilder builder, Uri uri)

@@ -1,3 +1,4 @@
+using Npgsql;
 using Ringfence.Storage;
 using Xunit;
 
@@ -5,7 +6,30 @@ namespace Ringfence.Tests.Storage;
 
 public sealed class A_database_in_SQLite() : A_database(null);
 
-public sealed class A_database_in_PostgreSQL(PostgresCluster postgres) : A_database(postgres);
+public sealed class A_database_in_PostgreSQL(PostgresCluster postgres) : A_database(postgres)
+{
+    [Fact]
+    public async Task Waits_for_a_connection_that_the_server_gave_to_others()
+    {
+        await (await OpenAsync()).ExecuteAsync("create role few login connection limit 1 in role ringfence", Cancel);
+        var url = (await UrlAsync())!.Replace("ringfence@", "few@", StringComparison.Ordinal);
+        var first = (await Database.OpenAsync(url, Home, TimeProvider.System, Cancel)).Value;
+
+        var second = Database.OpenAsync(url, Home, TimeProvider.System, Cancel);
+
+        for (var i = 0; i < 5; i++)
+        {
+            var other = await first.QuerySingleAsync("select current_database()", row => row.GetString(0), Cancel);
+            await using var refused = new NpgsqlConnection($"Host={url.Split("host=")[1]};Username=few;Database={other}");
+            Assert.Equal(PostgresErrorCodes.TooManyConnections, (await Assert.ThrowsAsync<PostgresException>(() => refused.OpenAsync(Cancel))).SqlState);
+        }
+
+        await first.DisposeAsync();
+
+        Assert.Empty((await second).Failures);
+        await (await second).Value.DisposeAsync();
+    }
+}
 
 public abstract class A_database(PostgresCluster? postgres) : StoreTest(postgres)
 {

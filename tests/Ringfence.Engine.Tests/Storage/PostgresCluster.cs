@@ -32,7 +32,7 @@ public sealed class PostgresCluster : IAsyncLifetime
         await AsOwnerAsync("initdb", "-D", $"{folder}/data", "-U", "ringfence", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C");
         guard = StartGuard();
         await AsOwnerAsync(
-            "pg_ctl", "-D", $"{folder}/data", "-w", "-l", $"{folder}/log", "-o", $"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=50", "start");
+            "pg_ctl", "-D", $"{folder}/data", "-w", "-l", $"{folder}/log", "-o", $"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=300", "start");
     }
 
     /// <summary>Address of a new, empty database.</summary>
