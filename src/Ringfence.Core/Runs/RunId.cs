@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Ringfence.Runs;
@@ -13,20 +14,25 @@ public readonly record struct RunId(string Value)
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-    private static readonly Lock Making = new();
+    // One for each clock: what is made by another one in between takes nothing from the order.
+    private static readonly ConditionalWeakTable<TimeProvider, Latest> Made = [];
 
-    private static (long Millisecond, long Chance) last;
-
-    /// <summary>An id above every other that this process made in the same millisecond, so that what came first is also listed and queued first.</summary>
+    /// <summary>
+    /// An id above every other that this process made by the same clock, also in one millisecond and where the clock was set back, so that what came first
+    /// is also listed and queued first.
+    /// </summary>
     public static RunId New(TimeProvider time)
     {
+        var latest = Made.GetOrCreateValue(time);
         long millisecond, chance;
 
-        lock (Making)
+        lock (latest)
         {
             millisecond = time.GetUtcNow().ToUnixTimeMilliseconds();
-            chance = millisecond == last.Millisecond ? last.Chance + RandomNumberGenerator.GetInt32(1, 1 << 16) : RandomNumberGenerator.GetInt32(1 << 29);
-            last = (millisecond, chance);
+            (millisecond, chance) = millisecond > latest.Millisecond
+                ? (millisecond, RandomNumberGenerator.GetInt32(1 << 29))
+                : (latest.Millisecond, latest.Chance + RandomNumberGenerator.GetInt32(1, 1 << 16));
+            (latest.Millisecond, latest.Chance) = (millisecond, chance);
         }
 
         return new(string.Create(16, ((UInt128)millisecond << 30) + (UInt128)chance, static (span, rest) =>
@@ -44,4 +50,11 @@ public readonly record struct RunId(string Value)
     public static bool IsBeginning(string text) => text.Length is > 0 and <= 16 && text[0] == '0' && text.All(Alphabet.Contains);
 
     public override string ToString() => Value;
+
+    private sealed class Latest
+    {
+        public long Millisecond { get; set; } = long.MinValue;
+
+        public long Chance { get; set; }
+    }
 }

@@ -207,7 +207,7 @@ public sealed class A_door_under_load
 
     /// <summary>All at once: how soon nobody answers is a matter of the machine's network.</summary>
     private static Task<string[]> AskAsync(DoorBench bench, params string[] urls) =>
-        Task.WhenAll(urls.Select(async url => (await bench.CurlAsync("-m", "20", url)).Output));
+        Task.WhenAll(urls.Select(async url => (await bench.CurlAsync(url)).Output));
 
     private static async Task<IPAddress> FreshAddressAsync()
     {

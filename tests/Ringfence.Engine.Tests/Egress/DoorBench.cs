@@ -67,7 +67,7 @@ internal sealed class DoorBench : IAsyncDisposable
 
     /// <summary>curl inside, which trusts the run's authority and the outside root, and prints the status after the body.</summary>
     public Task<(int ExitCode, string Output)> CurlAsync(params string[] arguments) =>
-        Inside.RunAsync("curl", ["-sS", "-m", "20", "--cacert", Path.Combine(Folder, "ca.pem"), "-w", " %{http_code}", .. arguments]);
+        Inside.RunAsync("curl", ["-sS", "-m", $"{Patience / 1000}", "--cacert", Path.Combine(Folder, "ca.pem"), "-w", " %{http_code}", .. arguments]);
 
     /// <summary>A secret for one host, without the way it is loaded.</summary>
     public static BrokeredSecret Secret(string name, string value, string header, params string[] hosts) => new(

@@ -13,7 +13,7 @@ namespace Ringfence.Tests.Egress;
 /// <summary>A real web server outside the sandbox, on loopback addresses and the ports of the web, that remembers what it was asked.</summary>
 internal sealed class OutsideServer : IAsyncDisposable
 {
-    private static int last = Environment.ProcessId;
+    private static int last;
     private readonly WebApplication app;
 
     private OutsideServer(WebApplication app, IPAddress address, X509Certificate2 root) => (this.app, Address, Root) = (app, address, root);
@@ -30,9 +30,9 @@ internal sealed class OutsideServer : IAsyncDisposable
     /// <summary>Serves every name that ends in <c>.test</c>, on 80 and 443. Without handler it answers "hello from HOST".</summary>
     public static async Task<OutsideServer> StartAsync(RequestDelegate? handler = null)
     {
-        // An address of its own per server: tests run side by side, and each wants the real ports.
-        var number = Interlocked.Increment(ref last);
-        var address = new IPAddress([127, 77, (byte)(number >> 8), (byte)(1 + (number % 254))]);
+        // An address of its own per server: tests run side by side, in this process and others, and each wants the real ports.
+        var (process, number) = (Environment.ProcessId, Interlocked.Increment(ref last));
+        var address = new IPAddress([127, (byte)(1 + (process / 256 % 254)), (byte)process, (byte)(1 + (number % 254))]);
         var (root, leaf) = Certificates();
 
         var builder = WebApplication.CreateSlimBuilder();

@@ -14,12 +14,14 @@ public abstract class A_gateway_key(PostgresCluster? postgres) : StoreTest(postg
 {
     private static readonly Turn Cheap = new() { Text = "Done.", Usage = new() { Input = 1_000, Output = 50 }, Times = 1000 };
 
+    private readonly Noon clock = new();
+
     [Fact]
     public async Task Spends_its_own_budget_and_is_listed_with_what_it_used()
     {
         await using var model = await SimulatedModel.StartAsync(Cheap);
-        var database = await OpenAsync();
-        var keys = new GatewayKeyStore(database, TimeProvider.System);
+        var database = await OpenAsync(clock);
+        var keys = new GatewayKeyStore(database, clock);
         var (key, secret) = await keys.CreateAsync("ci", "me", "7", Money.FromDollars(0.04m), null, null, [], Cancel);
 
         await using (var gateway = await StartAsync(model, database))
@@ -41,7 +43,7 @@ public abstract class A_gateway_key(PostgresCluster? postgres) : StoreTest(postg
         Assert.Equal(model.Answers, used.Calls);
         Assert.Equal(Money.FromDollars(0.005m * used.Calls), used.Cost);
 
-        foreach (var scope in await new BudgetBook(database, TimeProvider.System).ListAsync(null, Cancel))
+        foreach (var scope in await new BudgetBook(database, clock).ListAsync(null, Cancel))
         {
             Assert.Equal(used.Cost, scope.Spent);
             Assert.Equal(Money.Zero, scope.Held);
@@ -52,8 +54,8 @@ public abstract class A_gateway_key(PostgresCluster? postgres) : StoreTest(postg
     public async Task Is_not_overspent_by_replicas_at_once()
     {
         await using var model = await SimulatedModel.StartAsync(Cheap);
-        var (one, other) = (await OpenAsync(), await OpenAsync());
-        var keys = new GatewayKeyStore(one, TimeProvider.System);
+        var (one, other) = (await OpenAsync(clock), await OpenAsync(clock));
+        var keys = new GatewayKeyStore(one, clock);
         var (_, secret) = await keys.CreateAsync("ci", "me", null, Money.FromDollars(0.10m), null, null, [], Cancel);
 
         await using (var first = await StartAsync(model, one))
@@ -64,7 +66,7 @@ public abstract class A_gateway_key(PostgresCluster? postgres) : StoreTest(postg
             await Task.WhenAll(Enumerable.Range(0, 60).Select(i => CallAsync(i % 2 == 0 ? a : b)));
         }
 
-        var spent = Assert.Single(await new BudgetBook(one, TimeProvider.System).ListAsync(null, Cancel)).Spent;
+        var spent = Assert.Single(await new BudgetBook(one, clock).ListAsync(null, Cancel)).Spent;
         Assert.Equal(Money.FromDollars(0.005m * model.Answers), spent);
         Assert.InRange(spent.Dollars, 0.05m, 0.10m);
     }
@@ -73,9 +75,9 @@ public abstract class A_gateway_key(PostgresCluster? postgres) : StoreTest(postg
     public async Task That_is_revoked_or_stopped_is_refused_within_a_second_or_so()
     {
         await using var model = await SimulatedModel.StartAsync(Cheap);
-        var database = await OpenAsync();
-        var keys = new GatewayKeyStore(database, TimeProvider.System);
-        var book = new BudgetBook(database, TimeProvider.System);
+        var database = await OpenAsync(clock);
+        var keys = new GatewayKeyStore(database, clock);
+        var book = new BudgetBook(database, clock);
         var (key, secret) = await keys.CreateAsync("ci", "me", null, null, null, null, [], Cancel);
         await using var gateway = await StartAsync(model, database);
         using var client = ClientOf(gateway, secret);
@@ -93,8 +95,8 @@ public abstract class A_gateway_key(PostgresCluster? postgres) : StoreTest(postg
     public async Task Is_held_to_its_models_and_its_rate()
     {
         await using var model = await SimulatedModel.StartAsync(Cheap);
-        var database = await OpenAsync();
-        var keys = new GatewayKeyStore(database, TimeProvider.System);
+        var database = await OpenAsync(clock);
+        var keys = new GatewayKeyStore(database, clock);
         var (_, narrow) = await keys.CreateAsync("narrow", "me", null, null, null, null, ["claude-opus-5-5"], Cancel);
         var (_, slow) = await keys.CreateAsync("slow", "me", null, null, null, 2, [], Cancel);
         await using var gateway = await StartAsync(model, database);
@@ -107,14 +109,14 @@ public abstract class A_gateway_key(PostgresCluster? postgres) : StoreTest(postg
         Assert.Equal(HttpStatusCode.TooManyRequests, await CallAsync(second));
     }
 
-    private static async Task<ModelGateway> StartAsync(SimulatedModel model, Database database) => (await ModelGateway.StartAsync(
+    private async Task<ModelGateway> StartAsync(SimulatedModel model, Database database) => (await ModelGateway.StartAsync(
         new GatewayOptions
         {
             Upstreams = [new Upstream { Wire = Wire.Anthropic, BaseAddress = new Uri(model.Address) }],
             Database = database,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
         },
-        TimeProvider.System, Cancel)).Value;
+        clock, Cancel)).Value;
 
     private static HttpClient ClientOf(ModelGateway gateway, string key)
     {

@@ -19,6 +19,8 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
     // A call sets aside about 2,300 input tokens at $4 and 100 output tokens at $20 per million: about a cent; it costs half of one.
     private static readonly Turn HalfACent = new() { Text = "Done.", Usage = new() { Input = 1_000, Output = 50 }, Times = 1000 };
 
+    private readonly Noon clock = new();
+
     // 38176, 36646: a budget that one of its keys, or one of the routes, did not feel.
     [Theory]
     [InlineData("/v1/messages", Messages)]
@@ -27,8 +29,8 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
     public async Task Every_key_of_a_team_feels_the_teams_budget_on_every_route(string path, string body)
     {
         await using var model = await SimulatedModel.StartAsync(HalfACent);
-        var database = await OpenAsync();
-        await new BudgetBook(database, TimeProvider.System).SetAsync("team:7:day", Money.FromDollars(0.03m), "a test", Cancel);
+        var database = await OpenAsync(clock);
+        await new BudgetBook(database, clock).SetAsync("team:7:day", Money.FromDollars(0.03m), "a test", Cancel);
         await using var gateway = await StartAsync(model, database);
         using var first = await KeyAsync(database, gateway, "7");
         using var second = await KeyAsync(database, gateway, "7");
@@ -47,8 +49,8 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
     public async Task A_limit_that_is_raised_lets_the_next_call_through_also_after_a_restart()
     {
         await using var model = await SimulatedModel.StartAsync(HalfACent);
-        var database = await OpenAsync();
-        var keys = new GatewayKeyStore(database, TimeProvider.System);
+        var database = await OpenAsync(clock);
+        var keys = new GatewayKeyStore(database, clock);
         var (key, secret) = await keys.CreateAsync("ci", "me", null, Money.FromDollars(0.02m), null, null, [], Cancel);
 
         await using (var gateway = await StartAsync(model, database))
@@ -59,7 +61,7 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
             {
             }
 
-            await new BudgetBook(database, TimeProvider.System).SetAsync(key.Scope, Money.FromDollars(1), "a test", Cancel);
+            await new BudgetBook(database, clock).SetAsync(key.Scope, Money.FromDollars(1), "a test", Cancel);
             Assert.Equal(HttpStatusCode.OK, await CallAsync(client, "/v1/messages", Messages));
         }
 
@@ -73,8 +75,8 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
     public async Task Keys_of_one_team_at_two_gateways_at_once_do_not_pass_the_teams_budget()
     {
         await using var model = await SimulatedModel.StartAsync(HalfACent);
-        var (one, other) = (await OpenAsync(), await OpenAsync());
-        var book = new BudgetBook(one, TimeProvider.System);
+        var (one, other) = (await OpenAsync(clock), await OpenAsync(clock));
+        var book = new BudgetBook(one, clock);
         await book.SetAsync("team:7:day", Money.FromDollars(0.10m), "a test", Cancel);
 
         await using (var first = await StartAsync(model, one))
@@ -95,7 +97,7 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
     public async Task A_workflows_day_counts_runs_that_go_on_and_runs_that_were_killed()
     {
         await using var model = await SimulatedModel.StartAsync(HalfACent);
-        var database = await OpenAsync();
+        var database = await OpenAsync(clock);
         await using var gateway = await StartAsync(model, database);
         await using var going = Open(gateway, Money.FromDollars(0.025m));
         await using var killed = Open(gateway, Money.FromDollars(0.025m));
@@ -117,8 +119,8 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
     public async Task A_workflows_file_does_not_raise_what_an_operator_set()
     {
         await using var model = await SimulatedModel.StartAsync(HalfACent);
-        var database = await OpenAsync();
-        await new BudgetBook(database, TimeProvider.System).SetAsync("workflow:nightly:day", Money.FromDollars(0.005m), "a test", Cancel);
+        var database = await OpenAsync(clock);
+        await new BudgetBook(database, clock).SetAsync("workflow:nightly:day", Money.FromDollars(0.005m), "a test", Cancel);
         await using var gateway = await StartAsync(model, database);
         await using var agent = Open(gateway, Money.FromDollars(100));
 
@@ -132,24 +134,24 @@ public abstract class Shared_budgets_that_failed_elsewhere(PostgresCluster? post
         return response.StatusCode;
     }
 
-    private static Agent Open(ModelGateway gateway, Money day) => RunningGateway.Open(gateway, new LeaseRequest
+    private Agent Open(ModelGateway gateway, Money day) => RunningGateway.Open(gateway, new LeaseRequest
     {
-        Run = RunId.New(TimeProvider.System),
+        Run = RunId.New(clock),
         Limit = Money.FromDollars(5),
         Scopes = [new PayingScope("workflow:nightly:day", day)],
     });
 
-    private static async Task<ModelGateway> StartAsync(SimulatedModel model, Database database) => (await ModelGateway.StartAsync(
+    private async Task<ModelGateway> StartAsync(SimulatedModel model, Database database) => (await ModelGateway.StartAsync(
         new GatewayOptions
         {
             Upstreams = [.. Enum.GetValues<Wire>().Select(wire => new Upstream { Wire = wire, BaseAddress = new Uri(model.Address) })],
             Database = database,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
         },
-        TimeProvider.System, Cancel)).Value;
+        clock, Cancel)).Value;
 
-    private static async Task<HttpClient> KeyAsync(Database database, ModelGateway gateway, string team) =>
-        ClientOf(gateway, (await new GatewayKeyStore(database, TimeProvider.System).CreateAsync("ci", "me", team, null, null, null, [], Cancel)).Secret);
+    private async Task<HttpClient> KeyAsync(Database database, ModelGateway gateway, string team) =>
+        ClientOf(gateway, (await new GatewayKeyStore(database, clock).CreateAsync("ci", "me", team, null, null, null, [], Cancel)).Secret);
 
     private static HttpClient ClientOf(ModelGateway gateway, string secret)
     {

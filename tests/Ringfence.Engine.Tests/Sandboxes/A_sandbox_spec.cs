@@ -158,7 +158,8 @@ public sealed class A_sandbox_spec
     public async Task Lets_the_terminal_change_its_size()
     {
         using var folder = new TrialFolder();
-        var spec = Trial.Shell("trap 'stty size; exit 0' WINCH; echo ready; while :; do read -t 1000 x; done") with { Terminal = new SandboxTerminal(30, 100) };
+        // The shell looks for signals between its reads: one that comes just before a read is told at its end.
+        var spec = Trial.Shell("trap 'stty size; exit 0' WINCH; echo ready; while :; do read -t 1 x; done") with { Terminal = new SandboxTerminal(30, 100) };
         var started = await Trial.Launcher(folder).StartAsync(spec, "terminal", new FactRecorder(), TestContext.Current.CancellationToken);
         await using var sandbox = started.Value;
         await sandbox.StandardOutput.ReadExactlyAsync(new byte[7], TestContext.Current.CancellationToken);

@@ -19,7 +19,7 @@ public sealed class A_thousand_sandboxes
 
         // All parts of a sandbox are this program until the command replaces it; under a name of its own it is told from everybody else's.
         var native = Path.Combine(folder.Path, $"rf-{Guid.NewGuid():N}");
-        File.Copy(Trial.Native, native);
+        Executable.Copy(Trial.Native, native);
         var leftBehind = $"86397.{Environment.ProcessId}";
         var before = Leftovers.DeadControlGroups();
 

@@ -45,7 +45,7 @@ public sealed class An_attack_on_processes
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make a program that would become root.");
         using var folder = new TrialFolder();
         var program = Path.Combine(folder.Below("tools"), "id");
-        File.Copy("/usr/bin/id", program);
+        Executable.Copy("/usr/bin/id", program);
         File.SetUnixFileMode(program, UnixFileMode.SetUser | UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         var spec = Trial.Shell("stat -c %a /opt/tools/id; /opt/tools/id -u; /opt/tools/id -ru") with { Mounts = [new Mount(folder.Below("tools"), "/opt/tools")] };
 

@@ -98,7 +98,7 @@ public sealed class An_unprivileged_sandbox
     {
         using var folder = new TrialFolder();
         var (native, frame) = (Path.Combine(folder.Path, "rf-sandbox"), Path.Combine(folder.Path, "frame"));
-        File.Copy(Trial.Native, native);
+        Executable.Copy(Trial.Native, native);
         var mounted = spec with { Workspace = new WorkspaceMount(folder.Below("lower"), folder.Below("upper")) };
         await File.WriteAllTextAsync(Path.Combine(folder.Path, "lower", "gone"), "", TestContext.Current.CancellationToken);
         await File.WriteAllBytesAsync(frame, SandboxArguments.Frame(SandboxArguments.For(mounted, "unprivileged")), TestContext.Current.CancellationToken);

@@ -144,7 +144,7 @@ public sealed class A_workspace_in_a_copy : IDisposable
         Assert.Equal(new SandboxExit.Exited(0), within.Exit with { Usage = new SandboxUsage() });
 
         var beyond = await Trial.RunAsync(
-            Trial.Shell("for i in 1 2 3 4 5 6; do head -c 1M /dev/urandom > more$i; done; sleep 60") with { Workspace = workspace.Mount, Limits = limits });
+            Trial.Shell("for i in 1 2 3 4 5 6; do head -c 1M /dev/urandom > more$i; done; sleep 1000") with { Workspace = workspace.Mount, Limits = limits });
         Assert.Equal("disk", Assert.IsType<SandboxExit.LimitReached>(beyond.Exit).Limit);
     }
 
@@ -176,7 +176,7 @@ public sealed class A_workspace_in_a_copy : IDisposable
         }
         finally
         {
-            Shell.Run(fixture.Root, "umount ram");
+            Shell.Run(fixture.Root, "umount --lazy ram");
         }
     }
 
@@ -184,7 +184,8 @@ public sealed class A_workspace_in_a_copy : IDisposable
     {
         if (merged is not null)
         {
-            Shell.Run(fixture.Root, "umount merged");
+            // Not at once: a child that another test is just starting may still have a file of it open.
+            Shell.Run(fixture.Root, "umount --lazy merged");
         }
 
         fixture.Dispose();
