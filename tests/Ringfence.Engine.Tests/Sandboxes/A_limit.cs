@@ -160,7 +160,7 @@ public sealed class A_limit
             Limits = new SandboxLimits { MilliCores = 200, WallTime = TimeSpan.FromSeconds(2) },
         };
 
-        // Not a race with the clock: however late the machine ends it, more than the share of all that time is never had, nor more than it runs ahead by.
+        // Not a race with the clock: however late the machine ends it, it never had more than its share of all that time, and a little to begin with.
         var began = TimeProvider.System.GetTimestamp();
         var used = (await Trial.RunAsync(spec)).Exit.Usage.CpuMicroseconds;
 
