@@ -80,8 +80,10 @@ internal sealed class WaitingRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Recorder.DisposeAsync();
+
+        // One that is queued again was let go of with its move, and may have been taken up by this same process since.
         await database.ExecuteAsync(
-            "update runs set worker = null, lease_expires_us = null where id = @id and worker = @me and status in ('waiting', 'queued')",
+            "update runs set worker = null, lease_expires_us = null where id = @id and worker = @me and status = 'waiting'",
             CancellationToken.None, ("id", Run.Id), ("me", WorkerId.Current.ToString()));
     }
 }

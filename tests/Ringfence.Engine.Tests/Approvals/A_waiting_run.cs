@@ -36,6 +36,23 @@ public abstract class A_waiting_run(PostgresCluster? postgres) : StoreTest(postg
     }
 
     [Fact]
+    public async Task Stays_with_whoever_takes_it_up_in_the_moment_in_which_it_is_queued()
+    {
+        var (desk, runs, asked) = await AskAsync();
+        var deciding = Task.Run(() => desk.DecideAsync(asked.Id, Person("key:bob"), asked.Digest, true, null, Cancel));
+        Run? taken = null;
+
+        while (taken is null && !deciding.IsCompleted)
+        {
+            taken = await runs.ClaimNextAsync(1, Cancel);
+        }
+
+        Assert.Equal(ApprovalStatus.Approved, (await deciding).Value.Status);
+        taken ??= await runs.ClaimNextAsync(1, Cancel);
+        Assert.True((await runs.LookAsync(taken!.Id, Cancel)).IsHeld);
+    }
+
+    [Fact]
     public async Task Fails_by_a_no_with_its_reason()
     {
         var (desk, runs, asked) = await AskAsync();
