@@ -2,6 +2,10 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Ringfence.Audit;
 using Ringfence.Notifications;
 using Ringfence.Runs;
@@ -26,7 +30,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     [Fact]
     public async Task Arrives_signed_so_that_the_receiver_can_tell_who_sent_it()
     {
-        await using var receiver = new Receiver();
+        await using var receiver = await Receiver.StartAsync();
         var database = await OpenAsync(clock);
         var (webhook, secret) = (await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.completed"], "key:ada", Loopback, Cancel)).Value;
         await EndAsync(database, "completed");
@@ -48,7 +52,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     [Fact]
     public async Task Is_tried_again_with_the_same_id_and_given_up_after_eight_times()
     {
-        await using var receiver = new Receiver { Answer = 503 };
+        await using var receiver = await Receiver.StartAsync(503);
         var database = await OpenAsync(clock);
         await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
         await EndAsync(database, "failed");
@@ -69,7 +73,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     [Fact]
     public async Task Waits_longer_after_each_failure_and_arrives_when_the_receiver_is_back()
     {
-        await using var receiver = new Receiver { Answer = 500 };
+        await using var receiver = await Receiver.StartAsync(500);
         var database = await OpenAsync(clock);
         await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
         await EndAsync(database, "failed");
@@ -88,7 +92,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     [Fact]
     public async Task Goes_to_no_private_address_that_is_not_configured_and_follows_no_redirect()
     {
-        await using var receiver = new Receiver { Answer = 302 };
+        await using var receiver = await Receiver.StartAsync(302);
         var database = await OpenAsync(clock);
         await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
         await new WebhookStore(database, clock).AddAsync("https://127.0.0.1:1/", ["run.failed"], "key:ada", Loopback, Cancel);
@@ -110,7 +114,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     [Fact]
     public async Task Is_sent_once_by_many_senders()
     {
-        await using var receiver = new Receiver();
+        await using var receiver = await Receiver.StartAsync();
         var database = await OpenAsync(clock);
         var replica = await OpenAsync(clock);
         await new WebhookStore(database, clock).AddAsync(receiver.Url, ["run.failed"], "key:ada", Loopback, Cancel);
@@ -124,7 +128,7 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     [Fact]
     public async Task Stands_beside_a_callback_of_the_run_and_a_message_to_its_channel()
     {
-        await using var receiver = new Receiver();
+        await using var receiver = await Receiver.StartAsync();
         var database = await OpenAsync(clock);
         await EndAsync(database, "failed", new RunRequest
         {
@@ -197,70 +201,43 @@ public abstract class A_webhook(PostgresCluster? postgres) : StoreTest(postgres)
     /// <summary>A real HTTP server on loopback that keeps what it gets.</summary>
     private sealed class Receiver : IAsyncDisposable
     {
-        private readonly HttpListener listener = new();
-        private readonly Task serving;
+        private readonly WebApplication app;
 
-        public Receiver()
-        {
-            // A port that was free a moment ago may be taken by now.
-            for (var tries = 0; ; tries++)
-            {
-                using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-                probe.Start();
-                Url = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/";
-                probe.Stop();
-                listener.Prefixes.Clear();
-                listener.Prefixes.Add(Url);
+        private Receiver(WebApplication app) => this.app = app;
 
-                try
-                {
-                    listener.Start();
-                    break;
-                }
-                catch (HttpListenerException) when (tries < 20)
-                {
-                }
-            }
+        public string Url => app.Urls.First() + "/";
 
-            serving = ServeAsync();
-        }
-
-        public string Url { get; }
-
-        public int Answer { get; set; } = 200;
+        public int Answer { get; set; }
 
         public List<(Dictionary<string, string> Headers, string Body)> Received { get; } = [];
 
-        public async ValueTask DisposeAsync()
+        public static async Task<Receiver> StartAsync(int answer = 200)
         {
-            listener.Close();
-            await serving;
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            var receiver = new Receiver(builder.Build()) { Answer = answer };
+            receiver.app.Run(receiver.TakeAsync);
+            await receiver.app.StartAsync(Cancel);
+            return receiver;
         }
 
-        private async Task ServeAsync()
+        public ValueTask DisposeAsync() => app.DisposeAsync();
+
+        private async Task TakeAsync(HttpContext http)
         {
-            try
-            {
-                while (true)
-                {
-                    var context = await listener.GetContextAsync();
-                    using var reader = new StreamReader(context.Request.InputStream);
-                    var headers = context.Request.Headers.AllKeys.ToDictionary(name => name!.ToLowerInvariant(), name => context.Request.Headers[name]!);
-                    headers["path"] = context.Request.Url!.AbsolutePath;
+            using var reader = new StreamReader(http.Request.Body);
+            var body = await reader.ReadToEndAsync(http.RequestAborted);
+            var headers = http.Request.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.ToString());
+            headers["path"] = http.Request.Path.Value!;
 
-                    lock (Received)
-                    {
-                        Received.Add((headers, reader.ReadToEnd()));
-                    }
-
-                    context.Response.StatusCode = Answer;
-                    context.Response.Headers["Location"] = Url + "elsewhere";
-                    context.Response.Close();
-                }
-            }
-            catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
+            lock (Received)
             {
+                Received.Add((headers, body));
             }
+
+            http.Response.StatusCode = Answer;
+            http.Response.Headers.Location = Url + "elsewhere";
         }
     }
 }

@@ -137,7 +137,7 @@ public sealed class A_published_branch : IDisposable
     public async Task Is_also_a_patch_that_git_am_takes()
     {
         var workspace = await fixture.PrepareAsync();
-        var changes = await WorkspaceFixture.ChangeAsync(workspace, "echo hi > greeting.txt; head -c 3000 /dev/urandom > binary; printf 'a\\r\\n' > crlf; ln -s x l; chmod +x readme.txt");
+        var changes = await WorkspaceFixture.ChangeAsync(workspace, "echo hi > greeting.txt; printf '\\0' > binary; head -c 3000 /dev/urandom >> binary; printf 'a\\r\\n' > crlf; ln -s x l; chmod +x readme.txt");
         var file = Path.Combine(fixture.Root, "run.patch");
 
         var published = await PatchOutput.PublishAsync(workspace, changes, Message, file, TestContext.Current.CancellationToken);

@@ -66,7 +66,7 @@ internal sealed class CodeHostServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var server = new CodeHostServer(kind, builder.Build());
-        Shell.Run(server.folder.Path, "git init -q --bare -b main git/acme/app.git && git -C git/acme/app.git config http.receivepack true && git init -q -b main work && cd work && echo hello > readme.txt && git add . && git commit -qm first && git push -q ../git/acme/app.git main");
+        Shell.Run(server.folder.Path, "git init -q --bare -b main git/acme/app.git && git -C git/acme/app.git config http.receivepack true && git -C git/acme/app.git config receive.autogc false && git init -q -b main work && cd work && echo hello > readme.txt && git add . && git commit -qm first && git push -q ../git/acme/app.git main");
         server.app.Run(server.AnswerAsync);
         await server.app.StartAsync();
         return server;

@@ -19,11 +19,15 @@ public static class Shell
         ["GIT_AUTHOR_EMAIL"] = "ada@example.com",
         ["GIT_COMMITTER_NAME"] = "Ada Lovelace",
         ["GIT_COMMITTER_EMAIL"] = "ada@example.com",
-        ["GIT_CONFIG_COUNT"] = "2",
+        ["GIT_CONFIG_COUNT"] = "3",
         ["GIT_CONFIG_KEY_0"] = "init.defaultBranch",
         ["GIT_CONFIG_VALUE_0"] = "main",
         ["GIT_CONFIG_KEY_1"] = "protocol.file.allow",
         ["GIT_CONFIG_VALUE_1"] = "always",
+
+        // Newer ones leave it to a process that goes on by itself, while a test compares or deletes what is there.
+        ["GIT_CONFIG_KEY_2"] = "maintenance.auto",
+        ["GIT_CONFIG_VALUE_2"] = "false",
     };
 
     /// <summary>Runs a bash script and returns what it printed; a failing command fails the test with its words.</summary>
