@@ -10,6 +10,9 @@ internal sealed class AgentProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
 
+    /// <summary>For the end of an agent whose output has ended: something that it began may go on, and hold its standard error open.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly Process process;
     private readonly AgentOptions options;
     private readonly Queue<string> lastErrors = new();
@@ -20,7 +23,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         (this.process, this.options) = (process, options);
         process.ErrorDataReceived += (_, e) => Complained(e.Data);
         process.BeginErrorReadLine();
-        connection = new ControlConnection(process.StandardOutput, process.StandardInput, (request, stop) => AgentRequests.AnswerAsync(options, request, stop), Gone);
+        connection = new ControlConnection(process.StandardOutput, process.StandardInput, (request, stop) => AgentRequests.AnswerAsync(options, request, stop), GoneAsync);
     }
 
     public ChannelReader<JsonObject> Messages => connection.Messages;
@@ -82,7 +85,16 @@ internal sealed class AgentProcess : IAsyncDisposable
     /// <exception cref="AgentException">The agent refused, or is gone.</exception>
     public Task<JsonObject> AskAsync(JsonObject request, CancellationToken cancellationToken) => connection.AskAsync(request, cancellationToken);
 
-    public AgentException Gone() => new($"The agent has ended (exit code {(process.HasExited ? process.ExitCode : -1)}). {string.Join('\n', lastErrors)}");
+    /// <summary>Says how it ended, and of what it complained last. Its output ends before it has, and before its last words are here.</summary>
+    public async Task<AgentException> GoneAsync()
+    {
+        await Task.WhenAny(process.WaitForExitAsync(), Task.Delay(Patience));
+
+        lock (lastErrors)
+        {
+            return new($"The agent has ended (exit code {(process.HasExited ? process.ExitCode : -1)}). {string.Join('\n', lastErrors)}");
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -109,11 +121,14 @@ internal sealed class AgentProcess : IAsyncDisposable
             return;
         }
 
-        lastErrors.Enqueue(line);
-
-        if (lastErrors.Count > 10)
+        lock (lastErrors)
         {
-            lastErrors.Dequeue();
+            lastErrors.Enqueue(line);
+
+            if (lastErrors.Count > 10)
+            {
+                lastErrors.Dequeue();
+            }
         }
 
         options.OnStandardError?.Invoke(line);

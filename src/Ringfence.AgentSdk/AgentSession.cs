@@ -39,7 +39,7 @@ public sealed partial class AgentSession : IAsyncDisposable
             }
         }
 
-        throw agent.Gone();
+        throw await agent.GoneAsync();
     }
 
     /// <summary>Ends the agent: kindly, and by force when it does not listen.</summary>

@@ -12,16 +12,17 @@ internal sealed class ControlConnection : IDisposable
     private readonly TextReader output;
     private readonly TextWriter input;
     private readonly Func<JsonObject, CancellationToken, Task<JsonObject>> answers;
-    private readonly Func<AgentException> gone;
+    private readonly Func<Task<AgentException>> gone;
     private readonly Channel<JsonObject> messages = Channel.CreateUnbounded<JsonObject>();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonObject>> waiting = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CancellationTokenSource> answering = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim writing = new(1, 1);
+    private volatile bool hasEnded;
     private int last;
 
     /// <param name="answers">Answers what the agent asks.</param>
     /// <param name="gone">Says how it is that the agent is not there any more.</param>
-    public ControlConnection(TextReader output, TextWriter input, Func<JsonObject, CancellationToken, Task<JsonObject>> answers, Func<AgentException> gone)
+    public ControlConnection(TextReader output, TextWriter input, Func<JsonObject, CancellationToken, Task<JsonObject>> answers, Func<Task<AgentException>> gone)
     {
         (this.output, this.input, this.answers, this.gone) = (output, input, answers, gone);
         Reading = ReadAsync();
@@ -39,9 +40,9 @@ internal sealed class ControlConnection : IDisposable
         var answer = new TaskCompletionSource<JsonObject>(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting[id] = answer;
 
-        if (Reading.IsCompleted)
+        if (hasEnded)
         {
-            throw gone();
+            throw await gone();
         }
 
         await WriteAsync(new JsonObject { ["type"] = "control_request", ["request_id"] = id, ["request"] = request }, cancellationToken);
@@ -69,7 +70,7 @@ internal sealed class ControlConnection : IDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            throw gone();
+            throw await gone();
         }
         finally
         {
@@ -97,11 +98,15 @@ internal sealed class ControlConnection : IDisposable
         }
         finally
         {
+            // Whoever asks from now on sees this; whoever asked before is told below.
+            hasEnded = true;
             messages.Writer.TryComplete();
+
+            var why = waiting.IsEmpty ? null : await gone();
 
             foreach (var (_, answer) in waiting)
             {
-                answer.TrySetException(gone());
+                answer.TrySetException(why!);
             }
 
             foreach (var (_, source) in answering)

@@ -202,7 +202,7 @@ public sealed class A_gateway_alone
     }
 
     private static async Task<HttpClient> ClientAsync(Cli gateway) =>
-        new() { BaseAddress = new Uri((string)JsonNode.Parse(await gateway.LineAsync(Cancel))!["address"]!) };
+        new() { BaseAddress = new Uri((string)JsonNode.Parse(await gateway.LineAsync(Cancel))!["address"]!), Timeout = Timeout.InfiniteTimeSpan };
 
     private static async Task<HttpStatusCode> CallAsync(HttpClient client, string key)
     {

@@ -10,10 +10,10 @@ public sealed class A_sandboxed_command
     private const string OnTerminal = """
         import fcntl, os, pty, select, struct, sys, termios
         process, terminal = pty.fork()
+        size = lambda terminal, rows, columns: fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
         if process == 0:
+            size(0, 40, 120)
             os.execvp(sys.argv[1], sys.argv[1:])
-        size = lambda rows, columns: fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
-        size(40, 120)
         shown, resized = b'', False
         while True:
             try: piece = os.read(terminal, 4096)
@@ -22,7 +22,7 @@ public sealed class A_sandboxed_command
             shown += piece
             if b'now-resize' in shown and not resized:
                 resized = True
-                size(17, 71)
+                size(terminal, 17, 71)
         sys.stdout.write(shown.decode())
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
         """;
@@ -50,8 +50,6 @@ public sealed class A_sandboxed_command
         var run = await ShellAsync(ringfence, "head -c 3M /dev/urandom > given; ringfence sandbox -- cat < given | cmp - given && ringfence sandbox -- yes | head -n 1; echo ${PIPESTATUS[0]}");
 
         Assert.True(run.Output == "y\n141\n", run.ToString());
-
-        // It goes on when what it printed has come through: on two streams nothing else gives an order.
 
         // Two pipes have no order between them; in the file that both streams share neither writes over the other.
         var both = await ShellAsync(ringfence, "ringfence sandbox -- sh -c 'for i in $(seq 200); do echo $i; echo $i >&2; done' > both 2>&1; sort -n both | uniq -c | sort -u -k1,1; wc -l < both");
@@ -168,12 +166,11 @@ public sealed class A_sandboxed_command
 
         var run = await ShellAsync(ringfence, """unshare --net --mount --propagation private bash -euc "$0" """, $$"""
             ringfence() { nsenter --net=/proc/$inner/ns/net dotnet {{Checkout.Ringfence}} "$@"; }
-            unshare --net sleep 1000 & inner=$!; trap 'kill $inner $server' EXIT
-            until [ /proc/$inner/ns/net -ef /proc/self/ns/net ] || [ "$(readlink /proc/$inner/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do :; done
+            mkfifo apart up; unshare --net sh -c ': > apart; exec sleep 1000' & inner=$!; trap 'kill $inner $server' EXIT; cat apart
             ip link add outer type veth peer name inner netns $inner; ip addr add 93.184.216.34/24 dev outer; ip addr add 10.1.2.3/24 dev outer; ip link set outer up
             nsenter --net=/proc/$inner/ns/net sh -c 'ip addr add 93.184.216.1/24 dev inner; ip link set inner up; ip link set lo up; ip route add 10.1.2.0/24 dev inner'
             printf '93.184.216.34 wanted.test\n10.1.2.3 private.test\n' > hosts; mount --bind hosts /etc/hosts
-            mkfifo up; python3 -u -c '
+            python3 -u -c '
             import http.server, sys
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_GET(self):

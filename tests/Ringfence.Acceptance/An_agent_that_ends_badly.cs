@@ -52,13 +52,13 @@ public sealed class An_agent_that_ends_badly
     [Fact(Timeout = Patience)]
     public async Task Leaves_nothing_that_it_forked_away()
     {
-        const string Marker = "tail -f /dev/null --sleep-interval=3600.424242";
+        var marker = $"tail -f /dev/null --sleep-interval={Scripts.Marker()}";
         await using var ringfence = await RunningRingfence.StartAsync(script: null);
 
-        var run = await RunAsync(ringfence, $"(setsid sh -c 'trap \"\" TERM HUP; exec {Marker}' &); touch made; echo '{Success}'", "claude-stream-json");
+        var run = await RunAsync(ringfence, $"(setsid sh -c 'trap \"\" TERM HUP; exec {marker}' &); touch made; echo '{Success}'", "claude-stream-json");
 
         Assert.True(run.ExitCode == 0, run.ToString());
-        Assert.Empty(RunningRingfence.ProcessesWith(Marker));
+        Assert.Empty(RunningRingfence.ProcessesWith(marker));
     }
 
     [Theory(Timeout = Patience)]

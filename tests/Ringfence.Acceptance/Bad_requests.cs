@@ -64,7 +64,7 @@ public sealed class Bad_requests
     {
         await using var ringfence = await RunningRingfence.StartAsync(Scripts.Writes("hello"));
         await using var server = await RunningServer.StartAsync(ringfence);
-        using var http = new HttpClient();
+        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
         using var request = new HttpRequestMessage(HttpMethod.Post, server.Address + "/v1/runs");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", server.Key);
         request.Headers.ExpectContinue = true;

@@ -11,7 +11,7 @@ internal sealed class RunningRingfence : IAsyncDisposable
 {
     public const string Key = "sk-ant-this-key-must-stay-outside";
 
-    private static readonly HttpClient Http = new();
+    private static readonly HttpClient Http = new() { Timeout = Timeout.InfiniteTimeSpan };
     private readonly string folder;
     private readonly Cli? model;
     private readonly string? modelAddress;

@@ -9,7 +9,8 @@ namespace Ringfence.Acceptance;
 /// <summary>A <c>ringfence serve</c> and its first key. Disposing it ends it as a service manager does.</summary>
 internal sealed record RunningServer(Cli Process, string Address, string Key) : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new();
+    // A test has its own patience: a stream lasts as long as its run.
+    private static readonly HttpClient Http = new() { Timeout = Timeout.InfiniteTimeSpan };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

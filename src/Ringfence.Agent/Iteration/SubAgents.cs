@@ -56,9 +56,12 @@ internal static class SubAgents
         var inBackground = call.Input.Flag("run_in_background") is true;
         parent.Report(new AgentReport.TaskStarted(id, call.Id, description, agent.Name, inBackground));
         var stop = parent.Running.Begin(id);
+
+        // Before it begins: whoever sees what it does may have it go on in the background at once.
+        var moved = inBackground ? Task.CompletedTask : parent.Workplace.Shells.Await(call.Id);
         var work = WorkAsync(parent, child, agent, call, id, prompt, started, stop);
 
-        if (!inBackground && await IsAwaitedAsync(parent, call, id, work, cancellationToken))
+        if (!inBackground && await IsAwaitedAsync(parent, call, id, work, moved, cancellationToken))
         {
             var (output, _) = await work;
             cancellationToken.ThrowIfCancellationRequested();
@@ -70,10 +73,8 @@ internal static class SubAgents
     }
 
     /// <summary>Waits for it. False when it shall go on in the background.</summary>
-    private static async Task<bool> IsAwaitedAsync(AgentSession parent, ToolCall call, string id, Task work, CancellationToken cancellationToken)
+    private static async Task<bool> IsAwaitedAsync(AgentSession parent, ToolCall call, string id, Task work, Task moved, CancellationToken cancellationToken)
     {
-        var moved = parent.Workplace.Shells.Await(call.Id);
-
         try
         {
             await using var registration = cancellationToken.Register(() => parent.Running.Stop(id));

@@ -43,19 +43,26 @@ internal sealed class BashTool : Tool
             (work.Notify, sandbox) = (null, null);
         }
 
+        var limit = TimeSpan.FromMilliseconds(Math.Clamp(call.Input.Integer("timeout") ?? 120_000, 1, 600_000));
         Shell shell;
+        Ending ending;
+
+        // Before it begins: whoever sees what it does may have it go on in the background at once.
+        var moved = work.Shells.Await(call.Id);
 
         try
         {
             shell = Shell.Start(command, file, work, sandbox);
+            ending = call.Input.Flag("run_in_background") is true ? Ending.Moved : await WaitAsync(shell, moved, limit, call, cancellationToken);
         }
         catch (System.ComponentModel.Win32Exception e)
         {
             return ToolOutput.Error($"The shell could not be started: {e.Message}");
         }
-
-        var limit = TimeSpan.FromMilliseconds(Math.Clamp(call.Input.Integer("timeout") ?? 120_000, 1, 600_000));
-        var ending = call.Input.Flag("run_in_background") is true ? Ending.Moved : await WaitAsync(shell, limit, call, cancellationToken);
+        finally
+        {
+            work.Shells.NoLongerAwait(call.Id);
+        }
 
         if (ending == Ending.Moved)
         {
@@ -77,20 +84,6 @@ internal sealed class BashTool : Tool
         TimedOut,
         TooMuch,
         Interrupted,
-    }
-
-    private static async Task<Ending> WaitAsync(Shell shell, TimeSpan limit, ToolCall call, CancellationToken cancellationToken)
-    {
-        var moved = call.Workplace.Shells.Await(call.Id);
-
-        try
-        {
-            return await WaitAsync(shell, moved, limit, call, cancellationToken);
-        }
-        finally
-        {
-            call.Workplace.Shells.NoLongerAwait(call.Id);
-        }
     }
 
     private static async Task<Ending> WaitAsync(Shell shell, Task moved, TimeSpan limit, ToolCall call, CancellationToken cancellationToken)

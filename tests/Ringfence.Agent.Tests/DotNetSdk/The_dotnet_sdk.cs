@@ -234,6 +234,16 @@ public sealed class The_dotnet_sdk
         Assert.Contains("No conversation found", (await Assert.ThrowsAsync<AgentException>(() => AgentSession.StartAsync(wrong, Token))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Says_why_the_agent_ended_also_when_it_says_so_after_its_output_has_ended()
+    {
+        var options = new AgentOptions { Command = ["sh", "-c", "exec >&-; sleep 0.5; echo no heron in this house >&2; exit 3"] };
+
+        var gone = await Assert.ThrowsAsync<AgentException>(() => AgentSession.StartAsync(options, Token));
+
+        Assert.Equal("The agent has ended (exit code 3). no heron in this house", gone.Message);
+    }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static AgentOptions Options(Support.AgentProcess agent)

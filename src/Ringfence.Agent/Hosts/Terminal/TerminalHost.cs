@@ -148,8 +148,9 @@ internal sealed class TerminalHost : IAgentHost, IDisposable
                 break;
 
             case KeyKind.Escape or KeyKind.Interrupt when work.IsBusy:
-                work.Stop();
+                // Taken back first: what is stopped may end at once, and what waits behind it would begin.
                 sent.TakeBack();
+                work.Stop();
                 break;
 
             case KeyKind.Escape or KeyKind.Interrupt when !prompt.Editor.IsEmpty:

@@ -95,12 +95,12 @@ internal sealed class WorkQueue(TerminalView view, Paint paint) : IDisposable
             view.Print(paint.Error($"Internal error: {TextWidth.Safe(e.ToString())}"));
         }
 
-        view.Idle();
-
+        // Together: whoever sees it at rest may ask for what needs rest.
         lock (gate)
         {
             current?.Dispose();
             current = null;
+            view.Idle();
         }
 
         TakeNext();
