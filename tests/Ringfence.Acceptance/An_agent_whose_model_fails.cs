@@ -60,13 +60,21 @@ public sealed class An_agent_whose_model_fails
 
     private static async Task<(string Agent, CliResult Run)> RunAsync(string agent, string turn, string[] options)
     {
-        // A limit of time is to be reached after the work was done, however long the machine needs for that.
-        return options is [var limit]
-            ? await LongEnoughAsync(TimeSpan.FromSeconds(limit == "--silence" ? 8 : 18), time => TryAsync(agent, turn, [limit, $"{time.TotalSeconds}s"]), ended => JsonNode.Parse(ended.Run.Lines[^1])!["files"] is JsonArray { Count: > 0 })
-            : await TryAsync(agent, turn, options);
+        if (options is not [var limit])
+        {
+            var (run, _) = await TryAsync(agent, turn, options);
+            return (agent, run);
+        }
+
+        // A limit of time is to be reached after the work was done and the model has failed, however long the machine needs for that: a refusal is known to
+        // have arrived when the agent asks again, a silence lasts.
+        var (first, asked) = limit == "--silence" ? (TimeSpan.FromSeconds(8), 2) : (TimeSpan.FromSeconds(18), 3);
+        var ended = await LongEnoughAsync(first, time => TryAsync(agent, turn, [limit, $"{time.TotalSeconds}s"]), tried => tried.Asked >= asked);
+        return (agent, ended.Run);
     }
 
-    private static async Task<(string Agent, CliResult Run)> TryAsync(string agent, string turn, string[] options)
+    /// <summary>How it ended, and how often the model was asked for its work.</summary>
+    private static async Task<(CliResult Run, int Asked)> TryAsync(string agent, string turn, string[] options)
     {
         var (wire, tool, argument) = Agents[agent];
         await using var ringfence = await RunningRingfence.StartAsync(
@@ -80,7 +88,8 @@ public sealed class An_agent_whose_model_fails
         RealAgents.Place(ringfence, agent);
         await ringfence.CommitAsync(("a.txt", "a\n"));
 
-        return (agent, await ringfence.CliAsync(
-            ["run", "-p", "Do it", "--agent", agent, "--model", "simulated-model", "--json", "--upstream", $"{wire}={ringfence.ModelAddress}", .. options]));
+        var run = await ringfence.CliAsync(
+            ["run", "-p", "Do it", "--agent", agent, "--model", "simulated-model", "--json", "--upstream", $"{wire}={ringfence.ModelAddress}", .. options]);
+        return (run, (int)(await ringfence.ModelAsync())["conversations"]!["main"]!);
     }
 }

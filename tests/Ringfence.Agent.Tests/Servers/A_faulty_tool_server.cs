@@ -7,9 +7,6 @@ namespace Ringfence.Tests.Servers;
 /// <summary>Whatever a tool server does wrong costs its tools at most: it is told what it was, and the work goes on.</summary>
 public sealed class A_faulty_tool_server
 {
-    /// <summary>In milliseconds: for servers that answer, however slow the machine is.</summary>
-    private const string Patience = "300000";
-
     [Theory]
     [InlineData("agrees-to-all")]
     [InlineData("is-silent")]
@@ -33,7 +30,11 @@ public sealed class A_faulty_tool_server
     public async Task That_never_begins_is_told_and_done_without(string fault, string told)
     {
         await using var agent = await AgentProcess.WithModelAsync("{ turns: [{ text: ok }] }");
-        agent.Environment["MCP_TIMEOUT"] = fault == "hangs-at-start" ? "2000" : Patience;
+
+        if (fault == "hangs-at-start")
+        {
+            agent.Environment["MCP_TIMEOUT"] = "2000";
+        }
 
         var run = await RunAsync(agent, fault, "--output-format", "stream-json", "--verbose");
 
@@ -132,7 +133,6 @@ public sealed class A_faulty_tool_server
     {
         var server = new JsonObject { ["command"] = "python3", ["args"] = new JsonArray(Path.Combine(Here(), "odd_server.py"), fault) };
         var servers = new JsonObject { ["mcpServers"] = new JsonObject { ["odd"] = server } };
-        agent.Environment.TryAdd("MCP_TIMEOUT", Patience);
         return agent.RunAsync(["-p", "go", "--mcp-config", servers.ToJsonString(), "--allowedTools", "mcp__odd", .. arguments]);
     }
 

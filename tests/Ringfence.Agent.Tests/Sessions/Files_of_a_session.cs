@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Ringfence.Tests.Support;
 
@@ -68,7 +69,20 @@ public sealed class Files_of_a_session
             ["type"] = "control_request", ["request_id"] = "1", ["request"] = new JsonObject { ["subtype"] = "rewind_files", ["user_message_id"] = Prompt },
         };
 
-        var run = await agent.RunAsync(request.ToJsonString() + "\n", ["--output-format=stream-json", "--verbose", "--input-format=stream-json", .. flags]);
-        return run.OfType("control_response").Single()["response"]!.AsObject();
+        string[] arguments = [AgentProcess.Executable, "--output-format=stream-json", "--verbose", "--input-format=stream-json", .. flags];
+        using var process = Process.Start(agent.Prepare("dotnet", arguments))!;
+        await process.StandardInput.WriteLineAsync(request.ToJsonString());
+
+        // The input ends when the answer has come: whoever ends it before waits for seconds only.
+        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            if (JsonNode.Parse(line) is JsonObject message && (string?)message["type"] == "control_response")
+            {
+                await AgentProcess.FinishAsync(process, "");
+                return message["response"]!.AsObject();
+            }
+        }
+
+        throw new InvalidOperationException($"It ended without an answer. {await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)}");
     }
 }

@@ -74,6 +74,7 @@ public sealed class AgentProcess : IAsyncDisposable
             ["ANTHROPIC_BASE_URL"] = Model.Address,
             ["ANTHROPIC_API_KEY"] = "test-key",
             ["ANTHROPIC_MODEL"] = "simulated-model",
+            ["MCP_TIMEOUT"] = $"{Waiting.Patience}", // for servers that begin, however slow the machine is
             ["DOTNET_ROOT"] = Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(typeof(object).Assembly.Location.TrimEnd('/'))!)!)! + "/..",
         }.Concat(Environment))
         {
