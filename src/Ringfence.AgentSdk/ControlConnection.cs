@@ -102,11 +102,14 @@ internal sealed class ControlConnection : IDisposable
             hasEnded = true;
             messages.Writer.TryComplete();
 
-            var why = waiting.IsEmpty ? null : await gone();
-
-            foreach (var (_, answer) in waiting)
+            if (waiting.Values is { Count: > 0 } asked)
             {
-                answer.TrySetException(why!);
+                var why = await gone();
+
+                foreach (var answer in asked)
+                {
+                    answer.TrySetException(why);
+                }
             }
 
             foreach (var (_, source) in answering)
