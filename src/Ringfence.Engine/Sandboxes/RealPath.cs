@@ -20,8 +20,6 @@ internal static unsafe partial class RealPath
         return text;
     }
 
-    public static bool IsSocket(string path) => (File.GetAttributes(path) & FileAttributes.Directory) == 0 && ListeningSockets.IsBound(path);
-
     [LibraryImport("libc", EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
     private static partial byte* Resolve(string path, byte* into);
 

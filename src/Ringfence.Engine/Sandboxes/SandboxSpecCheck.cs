@@ -154,9 +154,7 @@ internal static class SandboxSpecCheck
             return "Ringfence's own files";
         }
 
-        return RealPath.IsSocket(source) || ListeningSockets.Below(source) is not null
-            ? $"a socket of the host ({ListeningSockets.Below(source) ?? source})"
-            : null;
+        return HostSockets.AtOrBelow(source) is { } socket ? $"a socket of the host ({socket})" : null;
     }
 
     private static WorkspaceMount CheckWorkspace(WorkspaceMount workspace, List<Failure> faults)

@@ -63,6 +63,9 @@ internal sealed partial class UnixFolder
     private static partial int statx(SafeFileHandle folder, byte[] path, int flags, uint mask, ref byte stat);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial int statx(int folder, byte[] path, int flags, uint mask, ref byte stat);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial nint fgetxattr(SafeFileHandle file, byte[] name, byte[] value, nint size);
 
     [LibraryImport("libc", SetLastError = true)]

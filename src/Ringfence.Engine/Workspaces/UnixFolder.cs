@@ -144,6 +144,18 @@ internal sealed partial class UnixFolder : IDisposable
             return Marshal.GetLastPInvokeError() is NoEntry or NotAFolder or NameTooLong ? null : throw Error("a file's kind");
         }
 
+        return Read(stat);
+    }
+
+    /// <summary>The kind of what has a path; null when there is nothing, or nothing that this user can reach.</summary>
+    public static UnixKind? KindAt(string path)
+    {
+        Span<byte> stat = stackalloc byte[256];
+        return statx(CurrentFolder, Encode(path), NoFollow, StatMask, ref MemoryMarshal.GetReference(stat)) == 0 ? Read(stat).Kind : null;
+    }
+
+    private static UnixStat Read(ReadOnlySpan<byte> stat)
+    {
         var mode = BinaryPrimitives.ReadUInt16LittleEndian(stat[28..]);
         var device = BinaryPrimitives.ReadUInt64LittleEndian(stat[128..]);
 

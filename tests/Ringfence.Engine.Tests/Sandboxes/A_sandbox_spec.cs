@@ -122,6 +122,20 @@ public sealed class A_sandbox_spec
     }
 
     [Fact]
+    public void Refuses_a_socket_under_another_name_than_it_was_bound_to()
+    {
+        using var folder = new TrialFolder();
+        var (bound, moved) = (Path.Combine(folder.Path, "bound.sock"), Path.Combine(folder.Below("shared"), "moved.sock"));
+        using var listener = new System.Net.Sockets.Socket(
+            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        listener.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(bound));
+        listener.Listen(1);
+        File.Move(bound, moved);
+
+        Assert.Contains($"a socket of the host ({moved})", Assert.Single(Check(moved).Failures).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Shows_mounts_as_they_are_asked_for()
     {
         using var folder = new TrialFolder();
