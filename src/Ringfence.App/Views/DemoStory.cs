@@ -10,7 +10,11 @@ internal sealed class DemoStory(Terminal terminal, IReadOnlyList<AuditEvent> eve
 
     public void Write()
     {
-        Blocked();
+        if (Facts<CommandStarted>().Any()) // else nothing ran that could have been
+        {
+            Blocked();
+        }
+
         Recorded();
     }
 
@@ -25,9 +29,11 @@ internal sealed class DemoStory(Terminal terminal, IReadOnlyList<AuditEvent> eve
 
         foreach (var command in Facts<CommandStarted>().Where(LooksForSecret))
         {
-            var code = endings[(command.Sandbox, command.Command)].Select(end => end.ExitCode).FirstOrDefault(-1);
-            terminal.WriteLine($"  {terminal.Paint("secret ", Ansi.Red)}  {Printable.EscapeLines(string.Join(' ', command.Arguments))}");
-            terminal.WriteLine($"           exit code {code}: your files are not inside; its home is empty");
+            if (endings[(command.Sandbox, command.Command)].FirstOrDefault() is { ExitCode: not 0 and var code })
+            {
+                terminal.WriteLine($"  {terminal.Paint("secret ", Ansi.Red)}  {Printable.EscapeLines(string.Join(' ', command.Arguments))}");
+                terminal.WriteLine($"           exit code {code}: your files are not inside; its home is empty");
+            }
         }
 
         // A look-up and the connection after it are one attempt in two parts.
