@@ -50,11 +50,13 @@ public sealed partial class A_real_agent
             $$"""
             conversations:
               - { name: side, when: { not: { tool: {{shell}} } }, repeat: true, turns: [{ text: A title }] }
-            turns:
-              - calls: [{ tool: {{shell}}, input: { command: cat start.txt } }]
-              - require: [{ result: { tool: {{shell}}, contains: from the file } }]
-                calls: [{ tool: {{write}}, input: { {{path}}: /workspace/made.txt, content: made } }]
-              - text: Both done.
+              - name: main
+                turns:
+                  - calls: [{ tool: {{shell}}, input: { command: cat start.txt } }]
+                  - require: [{ result: { tool: {{shell}}, contains: from the file } }]
+                    calls: [{ tool: {{write}}, input: { {{path}}: /workspace/made.txt, content: made } }]
+                  - text: Both done.
+              - { name: what an agent asks itself about afterwards, repeat: true, turns: [{ text: Nothing. }] }
             """);
         RealAgents.Place(ringfence, package);
         await ringfence.CommitAsync(("start.txt", "from the file\n"));
