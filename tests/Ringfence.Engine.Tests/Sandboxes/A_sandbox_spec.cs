@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Ringfence.Sandboxes;
 using Xunit;
 
@@ -108,10 +109,7 @@ public sealed class A_sandbox_spec
     {
         using var folder = new TrialFolder();
         var shared = folder.Below("shared");
-        using var listener = new System.Net.Sockets.Socket(
-            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
-        listener.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(Path.Combine(shared, "daemon.sock")));
-        listener.Listen(1);
+        using var listener = ListenAt(Path.Combine(shared, "daemon.sock"));
 
         Assert.Contains("a socket of the host", Assert.Single(Check(shared).Failures).Message, StringComparison.Ordinal);
         Assert.Contains("a socket of the host", Assert.Single(Check(Path.Combine(shared, "daemon.sock")).Failures).Message, StringComparison.Ordinal);
@@ -126,10 +124,7 @@ public sealed class A_sandbox_spec
     {
         using var folder = new TrialFolder();
         var (bound, moved) = (Path.Combine(folder.Path, "bound.sock"), Path.Combine(folder.Below("shared"), "moved.sock"));
-        using var listener = new System.Net.Sockets.Socket(
-            System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
-        listener.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(bound));
-        listener.Listen(1);
+        using var listener = ListenAt(bound);
         File.Move(bound, moved);
 
         Assert.Contains($"a socket of the host ({moved})", Assert.Single(Check(moved).Failures).Message, StringComparison.Ordinal);
@@ -189,4 +184,12 @@ public sealed class A_sandbox_spec
     private static SandboxSpec With(string source) => new() { Command = ["true"], Mounts = [new Mount(source, "/mnt/x")] };
 
     private static Result<SandboxSpec> Check(string source) => SandboxSpecCheck.Check(With(source), "/srv/ringfence");
+
+    private static Socket ListenAt(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        socket.Listen(1);
+        return socket;
+    }
 }
